@@ -1,0 +1,119 @@
+/** What crosses between the page (or the command line) and the machine. Expected failures travel as data. */
+import type { Evidence, FactRef, KernelView } from "./view";
+
+/** Number of login terminals: `/dev/hvc0`, `/dev/hvc1`, `/dev/hvc2`; the guest agent owns `/dev/hvc3`. */
+export const TERMINAL_COUNT = 3;
+
+export type Phase =
+  | "off"
+  /** Machine files arrive; `loadedBytes` of `totalBytes`. */
+  | "fetching"
+  /** A snapshot is being put back. */
+  | "restoring"
+  /** The kernel boots from power-on. */
+  | "booting"
+  | "running"
+  | "paused"
+  | "failed";
+
+export type FailureCode =
+  | "wasm-missing"
+  | "wasm-blocked"
+  | "memory-refused"
+  | "file-missing"
+  | "file-damaged"
+  | "storage-denied"
+  | "snapshot-unusable"
+  | "not-halted"
+  | "guest-panic"
+  | "guest-silent"
+  | "worker-crashed"
+  | "bad-request";
+
+/** A failure somebody can act on: what happened, what was kept, what to do. */
+export interface Failure {
+  code: FailureCode;
+  what: string;
+  kept: string;
+  remedy: string;
+}
+
+export type Outcome<T> = { ok: true; value: T } | { ok: false; failure: Failure };
+
+export interface MachineStatus {
+  phase: Phase;
+  /** How the running machine came up; undefined until known. */
+  origin?: "snapshot" | "cold" | "session";
+  loadedBytes: number;
+  totalBytes: number;
+  /** Something the visitor should know though the machine runs: "The snapshot was damaged; booted from power-on." */
+  notice?: string;
+  failure?: Failure;
+  build?: string;
+  release?: string;
+}
+
+/** A command for the guest agent. Exactly one of `script` (run by `sh`) and `argv`. */
+export interface RunRequest {
+  argv?: string[];
+  script?: string;
+  env?: Record<string, string>;
+  cwd?: string;
+  /** uid, or uid and gid; 0 when left out. */
+  user?: { uid: number; gid: number };
+  /** Terminal size; asks for a pty, on which stdout and stderr are one. */
+  pty?: { cols: number; rows: number };
+}
+
+/** How a command ended: an exit code, or the signal that killed it. */
+export type RunStatus = { exitCode: number } | { signal: number };
+
+/** A finished command with what it printed. */
+export type RunResult = RunStatus & { stdout: Uint8Array<ArrayBuffer>; stderr: Uint8Array<ArrayBuffer> };
+
+export interface SavedState {
+  /** `Manifest.build` of the machine that saved it. */
+  build: string;
+  savedAt: number;
+  bytes: ArrayBuffer;
+}
+
+export type TerminalBytes = Uint8Array<ArrayBuffer>;
+
+/** Events the machine sends without being asked. */
+export interface MachineEvents {
+  onstatus(status: MachineStatus): void;
+  onview(view: KernelView): void;
+  /** Output of a terminal. The receiver must call `acknowledge` when the bytes are on screen. */
+  onterminal(terminal: number, bytes: TerminalBytes): void;
+}
+
+/** The machine as the page sees it, through comlink. */
+export interface MachineApi {
+  /** Starts from the snapshot, from `session` when given, or from power-on with `cold`. Resolves when running. */
+  start(options: StartOptions): Promise<Outcome<MachineStatus>>;
+  pause(): Promise<Outcome<MachineStatus>>;
+  resume(): Promise<Outcome<MachineStatus>>;
+  /** Power-cycles to the state `start` began from. */
+  reset(): Promise<Outcome<MachineStatus>>;
+  /** Saves at the next CPU halt. */
+  save(): Promise<Outcome<SavedState>>;
+  restore(state: SavedState): Promise<Outcome<MachineStatus>>;
+  /** Keyboard input for a terminal. Nothing is dropped: bytes wait until the guest has room. */
+  type(terminal: number, bytes: Uint8Array): Promise<void>;
+  resizeTerminal(terminal: number, cols: number, rows: number): Promise<void>;
+  /** Says that `bytes` of terminal output were drawn; the machine waits when too much is outstanding. */
+  acknowledge(terminal: number, sizeBytes: number): Promise<void>;
+  run(request: RunRequest, stdin?: Uint8Array): Promise<Outcome<RunResult>>;
+  view(): Promise<Outcome<KernelView>>;
+  evidence(fact: FactRef): Promise<Outcome<Evidence>>;
+}
+
+export interface StartOptions {
+  /** Absolute URL of `machine/manifest.json`. */
+  manifestUrl: string;
+  /** Boot from power-on even when a snapshot is there. */
+  cold?: boolean;
+  /** A session saved earlier. */
+  session?: SavedState;
+}
