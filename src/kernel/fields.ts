@@ -1,0 +1,132 @@
+/**
+ * What the readers in this folder take from the kernel's types: the image build resolves exactly these against the
+ * kernel's BTF and System.map (`src/protocol/layout.ts` is the result) and stops at the first one that is missing.
+ */
+
+/**
+ * Fields by structure. A field is a dotted path through embedded members; anonymous members take no name in it. An
+ * empty path asks for the structure's size alone. Where a driver's private structure shares its name with another
+ * (`struct port`), the one that has all of these fields is meant.
+ */
+export const STRUCTS: Record<string, readonly string[]> = {
+  list_head: ["next", "prev"],
+
+  // include/linux/sched.h, include/linux/sched/signal.h
+  task_struct: [
+    "__state",
+    "exit_state",
+    "exit_code",
+    "flags",
+    "tasks",
+    "thread_node",
+    "pid",
+    "tgid",
+    "thread_pid",
+    "group_leader",
+    "real_parent",
+    "signal",
+    "mm",
+    "comm",
+    "real_cred",
+    "nsproxy",
+    "cgroups",
+    "start_boottime",
+    "self_exec_id",
+    "utime",
+    "stime",
+  ],
+  signal_struct: ["thread_head", "nr_threads"],
+  // kernel/sched/sched.h
+  rq: ["nr_switches", "nr_running", "curr", "idle"],
+
+  // include/linux/pid.h: `numbers` is a flexible array of upid
+  pid: ["level", "numbers"],
+  upid: ["nr", "ns"],
+
+  // include/linux/cred.h
+  cred: ["uid", "gid", "user_ns"],
+
+  // include/linux/mm_types.h
+  mm_struct: ["pgd", "arg_start", "arg_end", "env_start", "env_end"],
+
+  // include/linux/nsproxy.h, include/linux/ns_common.h and the namespaces themselves
+  nsproxy: ["uts_ns", "ipc_ns", "mnt_ns", "pid_ns_for_children", "net_ns", "time_ns", "cgroup_ns"],
+  uts_namespace: ["name.nodename", "name.domainname", "name.release", "user_ns", "ns.inum"],
+  ipc_namespace: ["user_ns", "ns.inum"],
+  mnt_namespace: ["user_ns", "ns.inum"],
+  net: ["user_ns", "ns.inum"],
+  pid_namespace: ["parent", "level", "user_ns", "ns.inum"],
+  user_namespace: ["parent", "level", "ns.inum"],
+  cgroup_namespace: ["user_ns", "ns.inum"],
+  time_namespace: ["user_ns", "ns.inum"],
+
+  // include/linux/cgroup-defs.h, include/linux/kernfs.h
+  css_set: ["dfl_cgrp"],
+  cgroup: ["kn", "level"],
+  kernfs_node: ["parent", "name"],
+
+  // kernel/time/timekeeping.c: `tk_core` is an unnamed structure of a seqcount and then the timekeeper
+  seqcount_raw_spinlock: [""],
+  timekeeper: ["tkr_mono.base", "tkr_mono.shift", "tkr_mono.xtime_nsec", "offs_boot"],
+
+  // include/linux/sysctl.h
+  ctl_table_poll: ["event"],
+
+  // drivers/char/virtio_console.c, drivers/tty/hvc/hvc_console.h, drivers/virtio/virtio_ring.c
+  ports_driver_data: ["consoles"],
+  port: ["cons.list", "cons.hvc", "in_vq"],
+  hvc_struct: ["index"],
+  vring_virtqueue: ["vq", "packed_ring", "split.vring.num", "split.vring.avail", "split.vring.used"],
+  vring_avail: ["idx"],
+  vring_used: ["idx"],
+
+  // include/linux/mmzone.h, include/linux/mm_types.h
+  pglist_data: ["node_zones"],
+  zone: ["per_cpu_pageset", "free_area"],
+  free_area: ["free_list", "nr_free"],
+  per_cpu_pages: ["count", "lists"],
+  page: ["buddy_list", "pcp_list"],
+
+  // kernel/printk/printk_ringbuffer.h
+  printk_ringbuffer: [
+    "desc_ring.count_bits",
+    "desc_ring.descs",
+    "desc_ring.infos",
+    "desc_ring.head_id",
+    "desc_ring.tail_id",
+    "text_data_ring.size_bits",
+    "text_data_ring.data",
+  ],
+  prb_desc: ["state_var", "text_blk_lpos.begin", "text_blk_lpos.next"],
+  printk_info: ["seq", "text_len"],
+};
+
+/** Addresses of kernel variables. */
+export const SYMBOLS: readonly string[] = [
+  "init_task",
+  "init_nsproxy",
+  "init_uts_ns",
+  "init_ipc_ns",
+  "init_pid_ns",
+  "init_user_ns",
+  "init_net",
+  "init_cgroup_ns",
+  "init_time_ns",
+  "total_forks",
+  "nr_threads",
+  "runqueues",
+  "jiffies_64",
+  "tk_core",
+  "css_set_count",
+  "hostname_poll",
+  "domainname_poll",
+  "pdrvdata",
+  "contig_page_data",
+  "mem_map",
+  "prb",
+  "panic_cpu",
+  "system_state",
+];
+
+/** Values of enumerators. */
+export const ENUMS: readonly string[] = ["SYSTEM_RUNNING", "SYSTEM_HALT", "SYSTEM_POWER_OFF", "SYSTEM_RESTART"];
