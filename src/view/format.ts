@@ -1,0 +1,34 @@
+/** Numbers as the page writes them: sizes in KiB and MiB, times in ms, s, min. */
+
+export function formatBytes(sizeBytes: number): string {
+  if (sizeBytes < 1024) return `${sizeBytes} B`;
+  if (sizeBytes < 1024 * 1024) return `${(sizeBytes / 1024).toFixed(sizeBytes < 10240 ? 1 : 0)} KiB`;
+  if (sizeBytes < 1024 ** 3) return `${(sizeBytes / 1024 ** 2).toFixed(1)} MiB`;
+  return `${(sizeBytes / 1024 ** 3).toFixed(2)} GiB`;
+}
+
+/** `bytes` and `total` in the unit of the total, so that the digits do not jump: `3.1 of 6.0 MiB`. */
+export function formatProgress(bytes: number, totalBytes: number): string {
+  if (totalBytes < 1024 * 1024) return `${(bytes / 1024).toFixed(0)} of ${(totalBytes / 1024).toFixed(0)} KiB`;
+  return `${(bytes / 1024 ** 2).toFixed(1)} of ${(totalBytes / 1024 ** 2).toFixed(1)} MiB`;
+}
+
+/** Kernel time since boot, `start_boottime`: `12.345 s`. */
+export const formatBootTime = (timeNs: number) => `${(timeNs / 1e9).toFixed(3)} s after boot`;
+
+/** How long ago, in the largest unit that fits. */
+export function formatAge(ageMs: number): string {
+  const minutes = Math.floor(ageMs / 60_000);
+  if (minutes < 1) return "less than a minute ago";
+  if (minutes < 60) return minutes === 1 ? "a minute ago" : `${minutes} minutes ago`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return hours === 1 ? "an hour ago" : `${hours} hours ago`;
+  return `${Math.floor(hours / 24)} days ago`;
+}
+
+/** `1 task`, `14 tasks`. */
+export const formatCount = (count: number, one: string, many = `${one}s`) =>
+  `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+
+/** A guest-virtual address as C prints it. */
+export const formatAddress = (address: number) => `0x${address.toString(16).padStart(8, "0")}`;
