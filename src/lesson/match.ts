@@ -1,0 +1,108 @@
+import type { TaskMatch } from "../protocol/lesson";
+import type { KernelView, NamespaceKind, Task } from "../protocol/view";
+
+/** A kernel picture with the look-ups a matcher needs. */
+export interface Scene {
+  view: KernelView;
+  /** Boot time at which the step began; tasks started later are the step's. */
+  beganAtNs: number;
+  /** Processes (thread group leaders) that are there now, and those glimpsed since the picture before. */
+  processes: Task[];
+  glimpsed: Task[];
+  byPid: Map<number, Task>;
+  /** Inode number of the host's namespace of each kind. */
+  host: Partial<Record<NamespaceKind, number>>;
+  nodenames: Map<number, string>;
+}
+
+const MAX_ANCESTORS = 4096;
+
+/** Prepares a picture for matching. One pass over tasks and namespaces. */
+export function scene(view: KernelView, beganAtNs: number): Scene {
+  const processes = view.tasks.filter(isProcess);
+  const glimpsed = view.glimpsed.filter(isProcess);
+  const byPid = new Map<number, Task>();
+  // A pid may have been used twice between two pictures: the living task wins.
+  for (const task of glimpsed) byPid.set(task.pid, task);
+  for (const task of processes) byPid.set(task.pid, task);
+  const host: Scene["host"] = {};
+  const nodenames = new Map<number, string>();
+  for (const namespace of view.namespaces) {
+    if (namespace.initial) host[namespace.kind] = namespace.inum;
+    if (namespace.uts) nodenames.set(namespace.inum, namespace.uts.nodename);
+  }
+  return { view, beganAtNs, processes, glimpsed, byPid, host, nodenames };
+}
+
+function isProcess(task: Task): boolean {
+  return task.pid === task.tgid;
+}
+
+/** True when the task is in a namespace of this kind that is not the host's. A zombie has left its namespaces: neither. */
+function isOwn(task: Task, kind: NamespaceKind, { host }: Scene): boolean {
+  const inum = namespaceOf(task, kind);
+  return inum !== 0 && inum !== host[kind];
+}
+
+// A zombie has no nsproxy left, but keeps its pids, and those say which pid namespace it is in.
+function namespaceOf(task: Task, kind: NamespaceKind): number {
+  return kind === "pid" && task.namespaces.pid === 0 ? (task.pids.at(-1)?.namespace ?? 0) : task.namespaces[kind];
+}
+
+/** True when every field of the match holds for the task. */
+export function matches(match: TaskMatch, task: Task, scene: Scene): boolean {
+  if (match.comm !== undefined && task.comm !== match.comm) return false;
+  if (match.state !== undefined && task.state !== match.state) return false;
+  if (match.uid !== undefined && task.uid !== match.uid) return false;
+  if (match.innerPid !== undefined && task.pids.at(-1)?.pid !== match.innerPid) return false;
+  if (match.pidLevels !== undefined && task.pids.length !== match.pidLevels) return false;
+  if (match.cgroup !== undefined && task.cgroup !== match.cgroup) return false;
+  if (match.startedInStep !== undefined && task.startTimeNs > scene.beganAtNs !== match.startedInStep) return false;
+  if (match.ownNamespaces && !match.ownNamespaces.every((kind) => isOwn(task, kind, scene))) return false;
+  if (match.hostNamespaces && !match.hostNamespaces.every((kind) => namespaceOf(task, kind) === scene.host[kind])) {
+    return false;
+  }
+  if (match.hostname !== undefined && scene.nodenames.get(task.namespaces.uts) !== match.hostname) return false;
+  if (match.argv && !hasWords(task.argv, match.argv)) return false;
+  if (match.parent) {
+    const parent = scene.byPid.get(task.ppid);
+    if (!parent || !matches(match.parent, parent, scene)) return false;
+  }
+  if (match.ancestor && !ancestors(task, scene).some((ancestor) => matches(match.ancestor!, ancestor, scene))) {
+    return false;
+  }
+  if (match.sharesWith) {
+    const { task: other, namespaces } = match.sharesWith;
+    const shares = (candidate: Task): boolean =>
+      candidate.address !== task.address &&
+      namespaces.every(
+        (kind) => namespaceOf(task, kind) !== 0 && namespaceOf(candidate, kind) === namespaceOf(task, kind),
+      ) &&
+      matches(other, candidate, scene);
+    if (!scene.processes.some(shares)) return false;
+  }
+  return !(match.not && matches(match.not, task, scene));
+}
+
+function hasWords(argv: string[], words: string[]): boolean {
+  let next = 0;
+  for (const argument of argv) {
+    const word = words[next];
+    if (word === undefined) break;
+    if (word.endsWith("*") ? argument.startsWith(word.slice(0, -1)) : argument === word) next += 1;
+  }
+  return next === words.length;
+}
+
+function ancestors(task: Task, { byPid }: Scene): Task[] {
+  const found: Task[] = [];
+  const visited = new Set([task.pid]);
+  let current = byPid.get(task.ppid);
+  // A torn picture may hold a loop of parents.
+  while (current && !visited.has(current.pid) && found.length < MAX_ANCESTORS) {
+    visited.add(current.pid);
+    found.push(current);
+    current = byPid.get(current.ppid);
+  }
+  return found;
+}
