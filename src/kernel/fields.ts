@@ -8,7 +8,7 @@
  * empty path asks for the structure's size alone. Where a driver's private structure shares its name with another
  * (`struct port`), the one that has all of these fields is meant.
  */
-export const STRUCTS: Record<string, readonly string[]> = {
+export const STRUCTS = {
   list_head: ["next", "prev"],
 
   // include/linux/sched.h, include/linux/sched/signal.h
@@ -85,7 +85,7 @@ export const STRUCTS: Record<string, readonly string[]> = {
   zone: ["per_cpu_pageset", "free_area"],
   free_area: ["free_list", "nr_free"],
   per_cpu_pages: ["count", "lists"],
-  page: ["buddy_list", "pcp_list"],
+  page: ["buddy_list", "pcp_list", "private", "page_type"],
 
   // kernel/printk/printk_ringbuffer.h
   printk_ringbuffer: [
@@ -99,10 +99,10 @@ export const STRUCTS: Record<string, readonly string[]> = {
   ],
   prb_desc: ["state_var", "text_blk_lpos.begin", "text_blk_lpos.next"],
   printk_info: ["seq", "text_len"],
-};
+} as const satisfies Record<string, readonly string[]>;
 
 /** Addresses of kernel variables. */
-export const SYMBOLS: readonly string[] = [
+export const SYMBOLS = [
   "init_task",
   "init_nsproxy",
   "init_uts_ns",
@@ -126,7 +126,7 @@ export const SYMBOLS: readonly string[] = [
   "prb",
   "panic_cpu",
   "system_state",
-];
+] as const;
 
 /** Values of enumerators. */
-export const ENUMS: readonly string[] = ["SYSTEM_RUNNING", "SYSTEM_HALT", "SYSTEM_POWER_OFF", "SYSTEM_RESTART"];
+export const ENUMS = ["SYSTEM_RUNNING", "SYSTEM_HALT", "SYSTEM_POWER_OFF", "SYSTEM_RESTART"] as const;

@@ -1,0 +1,107 @@
+/** Guest RAM by kernel-virtual address. */
+
+/** Where the kernel maps physical memory: `CONFIG_VMSPLIT_3G`, no highmem, so all of RAM lies there in one piece. */
+export const PAGE_OFFSET = 0xc0000000;
+
+/** A read that guest memory does not allow; readers turn it into a listed problem. */
+export class MemoryFault extends Error {
+  constructor(
+    readonly address: number,
+    /** What is wrong with the address or with what was found there. */
+    readonly what: string,
+  ) {
+    super(`${hex(address)}: ${what}`);
+  }
+}
+
+/** A kernel address as the kernel prints it: `0xc1a03f80`. */
+export function hex(address: number): string {
+  return `0x${(address >>> 0).toString(16).padStart(8, "0")}`;
+}
+
+/**
+ * Reads little-endian values from guest-physical RAM (`ram[0]` is physical address 0) by kernel-virtual address:
+ * physical = virtual - `PAGE_OFFSET`. Every read is checked and throws `MemoryFault` outside of RAM or where the
+ * kernel's alignment is broken. Make a new one for each sample: the emulator's memory moves when it grows.
+ */
+export class Memory {
+  readonly sizeBytes: number;
+  readonly #bytes: Uint8Array;
+  readonly #words: Uint32Array;
+
+  constructor(ram: Uint8Array) {
+    const whole = ram.byteOffset & 3 ? ram.slice() : ram;
+    this.sizeBytes = whole.length & ~3;
+    this.#bytes = whole;
+    this.#words = new Uint32Array(whole.buffer, whole.byteOffset, this.sizeBytes >>> 2);
+  }
+
+  u8(address: number): number {
+    const at = (address - PAGE_OFFSET) >>> 0;
+    if (at >= this.sizeBytes) throw outside(address);
+    return this.#bytes[at];
+  }
+
+  u16(address: number): number {
+    const at = (address - PAGE_OFFSET) >>> 0;
+    if (at >= this.sizeBytes) throw outside(address);
+    if (at & 1) throw misaligned(address);
+    return this.#bytes[at] | (this.#bytes[at + 1] << 8);
+  }
+
+  u32(address: number): number {
+    const at = (address - PAGE_OFFSET) >>> 0;
+    if (at >= this.sizeBytes) throw outside(address);
+    if (at & 3) throw misaligned(address);
+    return this.#words[at >>> 2];
+  }
+
+  /** Exact up to 2^53, which nanoseconds reach after 104 days. */
+  u64(address: number): number {
+    // The low word first: a fault then names the address that was asked for.
+    const low = this.u32(address);
+    return this.u32(address + 4) * 0x1_0000_0000 + low;
+  }
+
+  /** The bytes in place, not a copy. */
+  bytes(address: number, lengthBytes: number): Uint8Array {
+    const at = (address - PAGE_OFFSET) >>> 0;
+    if (at >= this.sizeBytes || lengthBytes > this.sizeBytes - at) throw outside(address);
+    return this.#bytes.subarray(at, at + lengthBytes);
+  }
+
+  /** Text up to a NUL or to `maxBytes`, whichever comes first. */
+  cstring(address: number, maxBytes: number): string {
+    const at = (address - PAGE_OFFSET) >>> 0;
+    if (at >= this.sizeBytes) throw outside(address);
+    return text(this.#bytes, at, Math.min(at + maxBytes, this.sizeBytes));
+  }
+}
+
+function outside(address: number): MemoryFault {
+  return new MemoryFault(address, "the address is outside of guest memory");
+}
+
+function misaligned(address: number): MemoryFault {
+  return new MemoryFault(address, "the address is misaligned");
+}
+
+const utf8 = new TextDecoder();
+
+/**
+ * Text in `bytes[from..to)` up to the first NUL. Bytes that are not UTF-8 become U+FFFD; control characters stay as
+ * the guest wrote them, so escape before showing.
+ */
+export function text(bytes: Uint8Array, from: number, to: number): string {
+  let string = "";
+  for (let i = from; i < to; i++) {
+    const byte = bytes[i];
+    if (byte === 0) break;
+    if (byte >= 0x80) {
+      const end = bytes.indexOf(0, i);
+      return utf8.decode(bytes.slice(from, end < 0 || end > to ? to : end));
+    }
+    string += String.fromCharCode(byte);
+  }
+  return string;
+}
