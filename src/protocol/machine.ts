@@ -74,7 +74,11 @@ export type RunResult = RunStatus & { stdout: Uint8Array<ArrayBuffer>; stderr: U
 export interface SavedState {
   /** `Manifest.build` of the machine that saved it. */
   build: string;
+  /** Milliseconds since the epoch. */
   savedAt: number;
+  /** What each terminal last printed, to be shown again. */
+  screens: Uint8Array<ArrayBuffer>[];
+  /** The machine, as v86 saves it. */
   bytes: ArrayBuffer;
 }
 
@@ -86,6 +90,8 @@ export interface MachineEvents {
   onview(view: KernelView): void;
   /** Output of a terminal. The receiver must call `acknowledge` when the bytes are on screen. */
   onterminal(terminal: number, bytes: TerminalBytes): void;
+  /** The guest is another one now; what terminals show is stale. Their screens follow by `onterminal`. */
+  onrestored?(): void;
 }
 
 /** The machine as the page sees it, through comlink. */

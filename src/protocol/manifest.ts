@@ -12,7 +12,15 @@ export interface MachineFile {
 }
 
 /** Roles a machine file can have. `snapshot` is absent until the build made one. */
-export type MachineRole = "kernel" | "root" | "bios" | "vgaBios" | "layout" | "wasm" | "wasmFallback" | "snapshot";
+export type MachineRole = "kernel" | "root" | "bios" | "vgaBios" | "layout" | "wasm" | "snapshot";
+
+/** The machine as it stood once booted: shells at their prompts, agent ready. */
+export interface SnapshotFile extends MachineFile {
+  /** `Manifest.build` of the machine it was taken from. */
+  build: string;
+  /** What each terminal had printed, base64. */
+  screens: string[];
+}
 
 export interface Manifest {
   /** Identity of the whole: hash over every other file and option that a snapshot depends on. */
@@ -21,5 +29,5 @@ export interface Manifest {
   release: string;
   memoryBytes: number;
   commandLine: string;
-  files: Record<Exclude<MachineRole, "snapshot">, MachineFile> & { snapshot?: MachineFile };
+  files: Record<Exclude<MachineRole, "snapshot">, MachineFile> & { snapshot?: SnapshotFile };
 }

@@ -88,6 +88,8 @@ export interface KernelView {
   tasks: Task[];
   /** Every namespace that a listed task is in, or that is an ancestor or owner of one. */
   namespaces: Namespace[];
+  /** Tasks that were seen after the previous picture was sent and ended before this one was taken. */
+  glimpsed: Task[];
   /** Forks since boot (`total_forks`). */
   totalForks: number;
   problems: Problem[];

@@ -1,0 +1,49 @@
+/** Boots the machine from power-on and keeps it as it stands at its first prompts. */
+import { createXray } from "../src/kernel/xray";
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { bootMachine } from "../src/node/machine";
+import { TERMINAL_COUNT } from "../src/protocol/machine";
+import type { Manifest } from "../src/protocol/manifest";
+import type { Layout } from "../src/protocol/layout";
+
+export interface Snapshot {
+  state: Uint8Array<ArrayBuffer>;
+  screens: Uint8Array[];
+}
+
+/** `manifestPath` names a machine without a snapshot. */
+export async function takeSnapshot(manifestPath: string): Promise<Snapshot> {
+  const manifest = JSON.parse(await readFile(manifestPath, "utf8")) as Manifest;
+  const layout = JSON.parse(await readFile(join(dirname(manifestPath), manifest.files.layout.path), "utf8")) as Layout;
+  const silent = new Set(Array.from({ length: TERMINAL_COUNT }, (_, terminal) => terminal));
+  let prompted = () => {};
+  const prompts = new Promise<void>((resolve) => (prompted = resolve));
+  const machine = await bootMachine({
+    manifest: manifestPath,
+    cold: true,
+    events: {
+      onterminal: (terminal, bytes) => {
+        void machine?.acknowledge(terminal, bytes.length);
+        silent.delete(terminal);
+        if (silent.size === 0) prompted();
+      },
+    },
+  });
+  try {
+    await prompts;
+    // Freed memory keeps what was in it; zeroed, it costs the visitor nothing.
+    await machine.agent.run({ script: "sync; echo 3 > /proc/sys/vm/drop_caches" }).collect();
+    await machine.pause();
+    const zeroes = new Uint8Array(1 << 22);
+    const { emulator } = machine;
+    for (const [address, sizeBytes] of [...createXray(layout).freePages(emulator.ram())]) {
+      emulator.write(zeroes.subarray(0, sizeBytes), address);
+    }
+    const saved = await machine.save();
+    if (!saved.ok) throw new Error(saved.failure.what);
+    return { state: new Uint8Array(saved.value.bytes), screens: saved.value.screens };
+  } finally {
+    await machine.stop();
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Input side of one virtio console. v86 drops what the guest has no buffer for, so bytes wait here until it has;
+ * nothing is lost, however much is pasted.
+ */
+import { CONSOLE_CHUNK_BYTES, type Emulator } from "./emulator";
+
+export class ConsoleInput {
+  readonly #port: number;
+  #queue: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #drained: (() => void)[] = [];
+
+  constructor(port: number) {
+    this.#port = port;
+  }
+
+  /** Bytes not yet taken by the guest. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
+  /** Queues bytes; resolves when the guest took the last of them. */
+  push(bytes: Uint8Array): Promise<void> {
+    if (bytes.length === 0) return Promise.resolve();
+    this.#queue.push(bytes);
+    this.#waitingBytes += bytes.length;
+    return new Promise((resolve) => this.#drained.push(resolve));
+  }
+
+  /** Hands over as much as the guest has buffers for. Called after each slice and after each push. */
+  drain(emulator: Emulator): void {
+    while (this.#queue.length > 0 && emulator.canReceive(this.#port)) {
+      const head = this.#queue[0];
+      const chunk = head.subarray(0, CONSOLE_CHUNK_BYTES);
+      emulator.receive(this.#port, chunk);
+      this.#waitingBytes -= chunk.length;
+      if (chunk.length < head.length) this.#queue[0] = head.subarray(chunk.length);
+      else {
+        this.#queue.shift();
+        this.#drained.shift()?.();
+      }
+    }
+  }
+
+  /** Forgets what waits: the guest it was meant for is gone. */
+  clear(): void {
+    this.#queue = [];
+    this.#waitingBytes = 0;
+    for (const resolve of this.#drained.splice(0)) resolve();
+  }
+}

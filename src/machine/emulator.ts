@@ -1,0 +1,200 @@
+/**
+ * The PC: v86 behind a narrow face. The only file that imports v86.
+ *
+ * v86's scheduler is replaced by ours, so that the machine gets control after every slice (about 1 ms of guest time):
+ * that is when counters are compared, console queues are drained and snapshots are taken.
+ */
+import { V86 } from "v86";
+import { soon } from "./soon";
+
+/** What a machine is made of. Either the four boot images, or a state. */
+export interface EmulatorImages {
+  wasm: Uint8Array<ArrayBuffer>;
+  boot?: { kernel: ArrayBuffer; root: ArrayBuffer; bios: ArrayBuffer; vgaBios: ArrayBuffer };
+  state?: ArrayBuffer;
+}
+
+export interface EmulatorOptions {
+  memoryBytes: number;
+  commandLine: string;
+}
+
+/** The parts of v86 that its type file does not describe; names as in its source. */
+interface Inner {
+  v86: {
+    cpu: Cpu;
+    running: boolean;
+    yield(delayMs: number, tick: number): void;
+    yield_callback(tick: number): void;
+    unregister_yield(): void;
+  };
+  bus: { send(event: string, data: unknown): void };
+}
+interface Cpu {
+  in_hlt: Uint8Array;
+  last_result: Int32Array;
+  fpu_status_word: Uint16Array;
+  mxcsr: Int32Array;
+  devices: { virtio_console: { virtio: { queues: { has_request(): boolean; is_configured(): boolean }[] } } };
+}
+
+const CONTROL_QUEUE = 2;
+export const CONSOLE_COUNT = 4;
+
+/** v86 hands a message larger than the guest's buffer over in part only; the guest's buffers are one page. */
+export const CONSOLE_CHUNK_BYTES = 4096;
+
+export class Emulator {
+  /** Called after every slice of guest execution, while the guest stands still. */
+  onslice: () => void = () => {};
+  /** Output of a virtio console. The bytes are the receiver's to keep. */
+  onconsole: (port: number, bytes: Uint8Array<ArrayBuffer>) => void = () => {};
+
+  readonly #vm: V86;
+  readonly #inner: Inner;
+  readonly #memoryBytes: number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #destroyed = false;
+
+  private constructor(vm: V86, memoryBytes: number) {
+    this.#vm = vm;
+    this.#inner = vm as unknown as Inner;
+    this.#memoryBytes = memoryBytes;
+    for (let port = 0; port < CONSOLE_COUNT; port++) {
+      // The type file lists console 0 only; all four exist.
+      vm.add_listener(`virtio-console${port}-output-bytes` as "virtio-console0-output-bytes", (bytes: Uint8Array) =>
+        this.onconsole(port, bytes as Uint8Array<ArrayBuffer>),
+      );
+    }
+    this.#takeOverScheduler();
+  }
+
+  /**
+   * Builds a stopped machine.
+   * @throws WebAssembly.CompileError, RangeError (memory refused), or v86's own errors for a damaged state.
+   */
+  static async create(images: EmulatorImages, options: EmulatorOptions): Promise<Emulator> {
+    const compiled = await WebAssembly.compile(images.wasm);
+    return new Promise((resolve, reject) => {
+      const vm = new V86({
+        wasm_fn: async (imports: WebAssembly.Imports) => {
+          try {
+            return (await WebAssembly.instantiate(compiled, imports)).exports;
+          } catch (error) {
+            reject(error);
+            throw error;
+          }
+        },
+        memory_size: options.memoryBytes,
+        vga_memory_size: 1 << 20,
+        autostart: false,
+        disable_keyboard: true,
+        disable_mouse: true,
+        disable_speaker: true,
+        virtio_console: true,
+        filesystem: {},
+        net_device: { type: "virtio" },
+        preserve_mac_from_state_image: true,
+        ...(images.boot && {
+          bios: { buffer: images.boot.bios },
+          vga_bios: { buffer: images.boot.vgaBios },
+          bzimage: { buffer: images.boot.kernel },
+          initrd: { buffer: images.boot.root },
+          cmdline: options.commandLine,
+        }),
+      } as ConstructorParameters<typeof V86>[0]);
+      vm.add_listener("emulator-ready", () => {
+        const emulator = new Emulator(vm, options.memoryBytes);
+        if (!images.state) return resolve(emulator);
+        emulator.restoreState(images.state).then(() => resolve(emulator), reject);
+      });
+    });
+  }
+
+  /** Guest-physical RAM, live. Take it anew for each sample: the view detaches when wasm memory grows. */
+  ram(): Uint8Array {
+    return (this.#vm as unknown as { read_memory(at: number, size: number): Uint8Array }).read_memory(0, this.#memoryBytes);
+  }
+
+  /** Writes guest-physical RAM. For the snapshot maker alone: observers never write. */
+  write(bytes: Uint8Array, address: number): void {
+    (this.#vm as unknown as { write_memory(bytes: Uint8Array, at: number): void }).write_memory(bytes, address);
+  }
+
+  get running(): boolean {
+    return this.#vm.is_running();
+  }
+
+  /** True while the CPU waits in HLT. */
+  get halted(): boolean {
+    return this.#inner.v86.cpu.in_hlt[0] !== 0;
+  }
+
+  run(): void {
+    void this.#vm.run();
+  }
+
+  /** Resolves when the guest stands still. */
+  async stop(): Promise<void> {
+    if (this.running) await this.#vm.stop();
+  }
+
+  /** True when the guest has queued a buffer for this console; input sent without one is dropped by v86. */
+  canReceive(port: number): boolean {
+    const queue = this.#inner.v86.cpu.devices.virtio_console.virtio.queues[port === 0 ? 0 : 2 * port + 2];
+    return queue.is_configured() && queue.has_request();
+  }
+
+  /** Hands at most `CONSOLE_CHUNK_BYTES` to a console that `canReceive`. */
+  receive(port: number, bytes: Uint8Array): void {
+    this.#inner.bus.send(`virtio-console${port}-input-bytes`, bytes);
+  }
+
+  /** Tells the guest the size of a terminal; false when the guest cannot be told yet. */
+  resize(port: number, cols: number, rows: number): boolean {
+    const control = this.#inner.v86.cpu.devices.virtio_console.virtio.queues[CONTROL_QUEUE];
+    if (!control.is_configured() || !control.has_request()) return false;
+    this.#inner.bus.send(`virtio-console${port}-resize`, [cols, rows]);
+    return true;
+  }
+
+  /** The whole machine as v86 state. Call it between slices only: from `onslice`, or when stopped. */
+  async saveState(): Promise<ArrayBuffer> {
+    return this.#vm.save_state();
+  }
+
+  /** Puts a state back, raw or zstd. The machine must be stopped. */
+  async restoreState(state: ArrayBuffer): Promise<void> {
+    const cpu = this.#inner.v86.cpu;
+    // v86 replaces these three views of wasm memory instead of writing through them, so the CPU would go on with the
+    // values it had before. Write them where they belong.
+    const live = { last_result: cpu.last_result, fpu_status_word: cpu.fpu_status_word, mxcsr: cpu.mxcsr };
+    await this.#vm.restore_state(state);
+    for (const name of ["last_result", "fpu_status_word", "mxcsr"] as const) {
+      if (cpu[name] === live[name]) continue;
+      live[name].set(cpu[name]);
+      (cpu as unknown as Record<string, unknown>)[name] = live[name];
+    }
+  }
+
+  async destroy(): Promise<void> {
+    this.#destroyed = true;
+    clearTimeout(this.#timer);
+    this.onslice = () => {};
+    this.onconsole = () => {};
+    await this.#vm.destroy();
+  }
+
+  #takeOverScheduler(): void {
+    const v86 = this.#inner.v86;
+    v86.unregister_yield();
+    v86.yield = (delayMs, tick) => {
+      if (this.#destroyed) return;
+      clearTimeout(this.#timer);
+      if (v86.running) this.onslice();
+      // onslice may have given the guest work, which schedules a newer tick; v86 ignores the older one.
+      if (delayMs < 1) soon(() => v86.yield_callback(tick));
+      else this.#timer = setTimeout(() => v86.yield_callback(tick), delayMs);
+    };
+  }
+}

@@ -1,0 +1,52 @@
+/** Brings the machine's files, checks each against the manifest, and counts bytes as they arrive. */
+import { sha256 as sha256InJavaScript } from "@noble/hashes/sha2.js";
+import type { MachineFile, Manifest } from "../protocol/manifest";
+import { machineError } from "./failure";
+
+/** Where files come from: the site's folder, or a directory on disk. */
+export interface Source {
+  manifest(): Promise<Manifest>;
+  /** The bytes of a file as stored. `onbytes` hears how many more arrived. */
+  read(file: MachineFile, onbytes: (sizeBytes: number) => void, fresh: boolean): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/**
+ * A file, whole and right. A copy that does not match is fetched once more past the cache.
+ * @throws MachineError file-missing, file-damaged
+ */
+export async function fetchFile(
+  source: Source,
+  file: MachineFile,
+  onbytes: (sizeBytes: number) => void = () => {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  let found = "";
+  for (const fresh of [false, true]) {
+    const bytes = await source.read(file, fresh ? () => {} : onbytes, fresh);
+    if (bytes.length === file.sizeBytes) {
+      const sum = await sha256(bytes);
+      if (sum === file.sha256) return bytes;
+      found = `its SHA-256 is ${sum.slice(0, 12)}…, expected ${file.sha256.slice(0, 12)}…`;
+    } else found = `it has ${bytes.length} bytes, expected ${file.sizeBytes}`;
+  }
+  throw machineError("file-damaged", `The machine file ${file.path} arrived damaged: ${found}.`);
+}
+
+/** Reads a file and undoes its compression. */
+export async function fetchUnpacked(
+  source: Source,
+  file: MachineFile,
+  onbytes?: (sizeBytes: number) => void,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await fetchFile(source, file, onbytes);
+  if (file.encoding !== "zstd") return bytes;
+  const { decompress } = await import("fzstd");
+  return decompress(bytes) as Uint8Array<ArrayBuffer>;
+}
+
+/** Hex SHA-256. WebCrypto is absent on plain-http pages of another host, as in a classroom's network. */
+export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = globalThis.crypto?.subtle
+    ? new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))
+    : sha256InJavaScript(bytes);
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

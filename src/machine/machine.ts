@@ -1,0 +1,430 @@
+/** A machine as its users see it: start, pause, save, type, run, look. Runs in a Web Worker and in Node alike. */
+import { Agent } from "../agent/agent";
+import type { Layout } from "../protocol/layout";
+import type { Manifest, MachineFile } from "../protocol/manifest";
+import { createXray, type Xray } from "../kernel/xray";
+import {
+  TERMINAL_COUNT,
+  type FailureCode,
+  type MachineApi,
+  type MachineEvents,
+  type MachineStatus,
+  type Outcome,
+  type RunRequest,
+  type RunResult,
+  type SavedState,
+  type StartOptions,
+} from "../protocol/machine";
+import type { Evidence, FactRef, KernelView } from "../protocol/view";
+import { ConsoleInput } from "./console";
+import { CONSOLE_COUNT, Emulator, type EmulatorImages } from "./emulator";
+import { asFailure, failure, machineError, MachineError } from "./failure";
+import { fetchFile, fetchUnpacked, type Source } from "./files";
+import { Sampler } from "./sampler";
+import { TerminalOutput } from "./terminal";
+
+/** The console that the guest agent reads, `/dev/hvc3`. */
+const AGENT_PORT = 3;
+/** Terminal output is sent on at least this often while the guest is busy. */
+const FLUSH_MS = 8;
+/** The agent answers in milliseconds; a guest that is silent for this long has a fault. */
+const AGENT_PATIENCE_MS = { snapshot: 20_000, cold: 120_000 };
+/** How long a save waits for the CPU to halt before it takes the machine between two slices. */
+const HALT_PATIENCE_MS = 250;
+
+/** What the machine takes from the world. */
+export interface MachineHost {
+  source(manifestUrl: string): Source;
+  /** Milliseconds since the epoch. */
+  epochMs(): number;
+  random(sizeBytes: number): Uint8Array;
+}
+
+/** Why the guest stands still though nobody destroyed it. */
+type Hold = "user" | "congested";
+
+export class Machine implements MachineApi {
+  readonly #events: MachineEvents;
+  readonly #host: MachineHost;
+  #status: MachineStatus = { phase: "off", loadedBytes: 0, totalBytes: 0 };
+  #options: StartOptions | undefined;
+  #manifest: Manifest | undefined;
+  #emulator: Emulator | undefined;
+  #agent: Agent | undefined;
+  #xray: Xray | undefined;
+  #sampler: Sampler | undefined;
+  #inputs: ConsoleInput[] = [];
+  #outputs = Array.from({ length: TERMINAL_COUNT }, () => new TerminalOutput());
+  #sizes: ({ cols: number; rows: number; told: boolean } | undefined)[] = [];
+  #holds = new Set<Hold>();
+  #flushedAt = 0;
+  #betweenSlices: ((emulator: Emulator) => boolean)[] = [];
+  /** Counts starts, so that a start overtaken by another gives up. */
+  #generation = 0;
+
+  constructor(events: MachineEvents, host: MachineHost) {
+    this.#events = events;
+    this.#host = host;
+  }
+
+  get status(): MachineStatus {
+    return this.#status;
+  }
+
+  /** The guest agent, for callers in the same thread (the command line, tests). */
+  get agent(): Agent {
+    if (!this.#agent) throw machineError("bad-request", "The machine is not running.");
+    return this.#agent;
+  }
+
+  /** The emulator, for the snapshot maker and benchmarks. */
+  get emulator(): Emulator {
+    if (!this.#emulator) throw machineError("bad-request", "The machine is not running.");
+    return this.#emulator;
+  }
+
+  start(options: StartOptions): Promise<Outcome<MachineStatus>> {
+    return this.#outcome("guest-silent", async () => {
+      const generation = ++this.#generation;
+      this.#options = options;
+      await this.#teardown();
+      this.#set({ phase: "fetching", loadedBytes: 0, totalBytes: 0, origin: undefined, notice: undefined, failure: undefined });
+      const source = this.#host.source(options.manifestUrl);
+      const manifest = await source.manifest();
+      this.#manifest = manifest;
+      this.#set({ build: manifest.build, release: manifest.release });
+
+      const notices: string[] = [];
+      let session = options.session;
+      if (session && session.build !== manifest.build) {
+        notices.push("The saved session belongs to another build of the machine, so it was kept but not opened.");
+        session = undefined;
+      }
+      let snapshot = options.cold || session ? undefined : manifest.files.snapshot;
+      if (snapshot && snapshot.build !== manifest.build) {
+        notices.push("The snapshot belongs to another build, so the kernel boots from power-on.");
+        snapshot = undefined;
+      }
+      if (!snapshot && !session && !options.cold && notices.length === 0) {
+        notices.push("There is no snapshot, so the kernel boots from power-on.");
+      }
+
+      for (;;) {
+        try {
+          await this.#bringUp(generation, source, manifest, snapshot, session);
+          break;
+        } catch (error) {
+          if (generation !== this.#generation) throw machineError("bad-request", "Another start took over.");
+          const known = error instanceof MachineError ? error.failure.code : "snapshot-unusable";
+          if (!snapshot || !["file-missing", "file-damaged", "snapshot-unusable"].includes(known)) throw error;
+          // A bad snapshot costs time, not the visit.
+          notices.push(`The snapshot could not be used (${asFailure(error, "snapshot-unusable").what}) The kernel boots from power-on.`);
+          snapshot = undefined;
+          await this.#teardown();
+        }
+      }
+      if (notices.length > 0) this.#set({ notice: notices.join(" ") });
+      return this.#status;
+    });
+  }
+
+  pause(): Promise<Outcome<MachineStatus>> {
+    return this.#outcome("bad-request", async () => {
+      const emulator = this.emulator;
+      this.#holds.add("user");
+      await emulator.stop();
+      this.#flush();
+      this.#set({ phase: "paused" });
+      return this.#status;
+    });
+  }
+
+  resume(): Promise<Outcome<MachineStatus>> {
+    return this.#outcome("bad-request", async () => {
+      const emulator = this.emulator;
+      if (this.#status.phase !== "paused") return this.#status;
+      this.#holds.delete("user");
+      this.#set({ phase: "running" });
+      if (this.#holds.size === 0) emulator.run();
+      this.#agent?.setClock(this.#host.epochMs()).catch(() => {}); // a busy or dead guest keeps the clock it has
+      return this.#status;
+    });
+  }
+
+  async reset(): Promise<Outcome<MachineStatus>> {
+    if (!this.#options) return { ok: false, failure: failure("bad-request", "The machine was never started.") };
+    return this.start(this.#options);
+  }
+
+  save(): Promise<Outcome<SavedState>> {
+    return this.#outcome("bad-request", async () => {
+      const emulator = this.emulator;
+      const bytes = await this.#atHalt(() => emulator.saveState());
+      return {
+        build: this.#manifest!.build,
+        savedAt: this.#host.epochMs(),
+        screens: this.#outputs.map((output) => output.screen()),
+        bytes,
+      };
+    });
+  }
+
+  restore(state: SavedState): Promise<Outcome<MachineStatus>> {
+    return this.#outcome("snapshot-unusable", async () => {
+      const emulator = this.emulator;
+      if (state.build !== this.#manifest?.build) {
+        throw machineError("snapshot-unusable", "This saved machine belongs to another build.");
+      }
+      await emulator.stop();
+      for (const input of this.#inputs) input.clear();
+      await emulator.restoreState(state.bytes);
+      this.#outputs.forEach((output, index) => output.restart(state.screens[index] ?? new Uint8Array()));
+      this.#holds.clear();
+      this.#newSampler();
+      this.#set({ phase: "running", failure: undefined });
+      this.#events.onrestored?.();
+      this.#flush();
+      emulator.run();
+      await this.#greetAgent(AGENT_PATIENCE_MS.snapshot, true);
+      return this.#status;
+    });
+  }
+
+  async type(terminal: number, bytes: Uint8Array): Promise<void> {
+    if (!this.#emulator || !(terminal in this.#outputs)) return;
+    const taken = this.#inputs[terminal].push(bytes);
+    this.#inputs[terminal].drain(this.#emulator);
+    return taken;
+  }
+
+  async resizeTerminal(terminal: number, cols: number, rows: number): Promise<void> {
+    if (!(terminal in this.#outputs)) return;
+    const clamp = (value: number) => Math.max(1, Math.min(1000, Math.trunc(value) || 1));
+    this.#sizes[terminal] = { cols: clamp(cols), rows: clamp(rows), told: false };
+    this.#tellSizes();
+  }
+
+  async acknowledge(terminal: number, sizeBytes: number): Promise<void> {
+    this.#outputs[terminal]?.acknowledge(sizeBytes);
+    if (this.#holds.has("congested") && !this.#outputs.some((output) => output.congested)) {
+      this.#holds.delete("congested");
+      if (this.#holds.size === 0) this.#emulator?.run();
+    }
+  }
+
+  run(request: RunRequest, stdin?: Uint8Array): Promise<Outcome<RunResult>> {
+    return this.#outcome("bad-request", async () => this.agent.run(request).collect(stdin));
+  }
+
+  view(): Promise<Outcome<KernelView>> {
+    return this.#outcome("bad-request", async () => {
+      const emulator = this.emulator;
+      return this.#sampler!.look(emulator.ram());
+    });
+  }
+
+  evidence(fact: FactRef): Promise<Outcome<Evidence>> {
+    return this.#outcome("bad-request", async () => this.#xray!.evidence(this.emulator.ram(), fact));
+  }
+
+  /** Ends the machine for good. */
+  async stop(): Promise<void> {
+    this.#generation++;
+    await this.#teardown();
+    this.#set({ phase: "off" });
+  }
+
+  /** Runs `work` between two slices, at a CPU halt when one comes soon. */
+  async #atHalt<T>(work: () => Promise<T>): Promise<T> {
+    const emulator = this.emulator;
+    if (!emulator.running) return work();
+    const deadline = performance.now() + HALT_PATIENCE_MS;
+    return new Promise((resolve, reject) => {
+      this.#betweenSlices.push((current) => {
+        if (current !== emulator) {
+          reject(machineError("bad-request", "The machine was started anew before it could be saved."));
+          return true;
+        }
+        if (!emulator.halted && performance.now() < deadline) return false;
+        work().then(resolve, reject);
+        return true;
+      });
+      // An idle guest sleeps past the wish; `run` on a running machine makes it take a slice now.
+      emulator.run();
+    });
+  }
+
+  async #bringUp(
+    generation: number,
+    source: Source,
+    manifest: Manifest,
+    snapshot: Manifest["files"]["snapshot"],
+    session: SavedState | undefined,
+  ): Promise<void> {
+    const { files } = manifest;
+    const wanted: MachineFile[] = [files.wasm, files.layout];
+    if (snapshot) wanted.push(snapshot);
+    else if (!session) wanted.push(files.kernel, files.root, files.bios, files.vgaBios);
+    this.#set({ phase: "fetching", loadedBytes: 0, totalBytes: wanted.reduce((sum, file) => sum + file.sizeBytes, 0) });
+    const onbytes = (sizeBytes: number) => {
+      if (generation === this.#generation) this.#set({ loadedBytes: this.#status.loadedBytes + sizeBytes });
+    };
+
+    if (typeof WebAssembly !== "object") throw machineError("wasm-missing", "This browser has no WebAssembly.");
+    const [wasm, layoutBytes, state, kernel, root, bios, vgaBios] = await Promise.all([
+      fetchFile(source, files.wasm, onbytes),
+      fetchFile(source, files.layout, onbytes),
+      snapshot ? fetchFile(source, snapshot, onbytes) : undefined, // v86 undoes the compression itself
+      ...(snapshot || session
+        ? []
+        : [files.kernel, files.root, files.bios, files.vgaBios].map((file) => fetchUnpacked(source, file, onbytes))),
+    ]);
+    if (generation !== this.#generation) throw machineError("bad-request", "Another start took over.");
+
+    const origin = session ? "session" : snapshot ? "snapshot" : "cold";
+    this.#set({ phase: origin === "cold" ? "booting" : "restoring", origin });
+    const images: EmulatorImages = { wasm };
+    if (session) images.state = session.bytes;
+    else if (state) images.state = state.buffer;
+    else images.boot = { kernel: kernel.buffer, root: root.buffer, bios: bios.buffer, vgaBios: vgaBios.buffer };
+    this.#xray = createXray(JSON.parse(new TextDecoder().decode(layoutBytes)) as Layout);
+    const emulator = await Emulator.create(images, manifest).catch((error: unknown) => {
+      throw new MachineError(asFailure(error, images.state ? "snapshot-unusable" : "worker-crashed"));
+    });
+    if (generation !== this.#generation) {
+      await emulator.destroy();
+      throw machineError("bad-request", "Another start took over.");
+    }
+
+    this.#emulator = emulator;
+    const screens = session?.screens ?? snapshot?.screens.map((text) => fromBase64(text)) ?? [];
+    this.#outputs.forEach((output, index) => output.restart(screens[index] ?? new Uint8Array()));
+    this.#inputs = Array.from({ length: CONSOLE_COUNT }, (_, port) => new ConsoleInput(port));
+    this.#holds.clear();
+    this.#newSampler();
+    this.#connectAgent();
+    emulator.onslice = () => this.#afterSlice(emulator);
+    emulator.onconsole = (port, bytes) => {
+      if (port < TERMINAL_COUNT) this.#outputs[port].push(bytes);
+      else this.#agentPort?.onbytes(bytes);
+    };
+    this.#events.onrestored?.();
+    this.#flush();
+    emulator.run();
+    if (origin !== "cold") this.#set({ phase: "running" });
+    await this.#greetAgent(AGENT_PATIENCE_MS[origin === "cold" ? "cold" : "snapshot"], origin !== "cold");
+    this.#set({ phase: "running" });
+  }
+
+  #agentPort: { send(bytes: Uint8Array): void; onbytes: (bytes: Uint8Array) => void } | undefined;
+
+  #connectAgent(): void {
+    this.#agentPort = {
+      send: (bytes) => {
+        const input = this.#inputs[AGENT_PORT];
+        void input.push(bytes);
+        if (this.#emulator) input.drain(this.#emulator);
+      },
+      onbytes: () => {},
+    };
+    this.#agent = new Agent(this.#agentPort);
+  }
+
+  /** Waits until the agent speaks, then gives the guest the time and fresh entropy. */
+  async #greetAgent(patienceMs: number, restored: boolean): Promise<void> {
+    const agent = this.agent;
+    const generation = this.#generation;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const patience = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(machineError("guest-silent", `The guest did not answer for ${patienceMs / 1000} s.`)),
+        patienceMs,
+      );
+    });
+    try {
+      await Promise.race([restored ? agent.reset() : agent.hello(), patience]);
+      if (generation !== this.#generation) return;
+      await Promise.race([
+        Promise.all([agent.setClock(this.#host.epochMs()), agent.reseed(this.#host.random(32))]),
+        patience,
+      ]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #newSampler(): void {
+    this.#sampler?.stop();
+    this.#sampler = new Sampler(this.#xray!, (view) => this.#events.onview(view));
+  }
+
+  #afterSlice(emulator: Emulator): void {
+    for (const input of this.#inputs) input.drain(emulator);
+    this.#tellSizes();
+    this.#sampler?.slice(() => emulator.ram(), emulator.halted);
+    if (emulator.halted || performance.now() - this.#flushedAt >= FLUSH_MS) this.#flush();
+    if (this.#betweenSlices.length > 0) this.#betweenSlices = this.#betweenSlices.filter((task) => !task(emulator));
+    this.#watchForPanic(emulator);
+  }
+
+  #watchForPanic(emulator: Emulator): void {
+    if (this.#status.phase === "failed" || !this.#xray?.panicked(emulator.ram())) return;
+    const said = this.#xray.panicMessage(emulator.ram());
+    this.#flush();
+    void emulator.stop(); // a panicked kernel spins for ever
+    this.#agent?.abandon("The guest kernel panicked.");
+    this.#set({ phase: "failed", failure: failure("guest-panic", `The guest kernel panicked: ${said}`) });
+  }
+
+  #flush(): void {
+    this.#flushedAt = performance.now();
+    this.#outputs.forEach((output, terminal) => {
+      const bytes = output.take();
+      if (bytes) this.#events.onterminal(terminal, bytes);
+    });
+    if (this.#outputs.some((output) => output.congested)) {
+      this.#holds.add("congested");
+      void this.#emulator?.stop();
+    }
+  }
+
+  #tellSizes(): void {
+    this.#sizes.forEach((size, terminal) => {
+      if (size && !size.told && this.#emulator) size.told = this.#emulator.resize(terminal, size.cols, size.rows);
+    });
+  }
+
+  async #teardown(): Promise<void> {
+    const emulator = this.#emulator;
+    this.#sampler?.stop();
+    this.#agent?.abandon("The machine was stopped.");
+    for (const input of this.#inputs) input.clear();
+    this.#emulator = this.#agent = this.#sampler = this.#agentPort = undefined;
+    for (const size of this.#sizes) if (size) size.told = false;
+    if (!emulator) return;
+    for (const task of this.#betweenSlices.splice(0)) task(undefined as unknown as Emulator);
+    await emulator.stop();
+    await emulator.destroy();
+  }
+
+  #set(change: Partial<MachineStatus>): void {
+    this.#status = { ...this.#status, ...change };
+    this.#events.onstatus(this.#status);
+  }
+
+  /** Runs `work`; what it throws becomes data, and the status when the machine cannot go on. */
+  async #outcome<T>(fallback: FailureCode, work: () => Promise<T>): Promise<Outcome<T>> {
+    try {
+      return { ok: true, value: await work() };
+    } catch (error) {
+      const failed = asFailure(error, fallback);
+      const fatal = ["fetching", "restoring", "booting"].includes(this.#status.phase);
+      if (fatal && failed.what !== "Another start took over.") this.#set({ phase: "failed", failure: failed });
+      return { ok: false, failure: failed };
+    }
+  }
+}
+
+function fromBase64(text: string): Uint8Array {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}

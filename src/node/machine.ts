@@ -1,0 +1,33 @@
+/** A machine in this process, as the command line, the build and the tests use it. */
+import { randomBytes } from "node:crypto";
+import { pathToFileURL } from "node:url";
+import { Machine } from "../machine/machine";
+import { MachineError } from "../machine/failure";
+import type { MachineEvents, StartOptions } from "../protocol/machine";
+import { fileSource } from "./file-source";
+
+export interface BootOptions extends Pick<StartOptions, "cold" | "session"> {
+  /** Path of `manifest.json`. */
+  manifest: string;
+  events?: Partial<MachineEvents>;
+}
+
+/**
+ * Starts a machine and resolves when its agent has answered.
+ * @throws MachineError with what happened and what to do
+ */
+export async function bootMachine({ manifest, events = {}, ...options }: BootOptions): Promise<Machine> {
+  const machine: Machine = new Machine(
+    {
+      onstatus: () => {},
+      onview: () => {},
+      // Nobody looks at the terminals here, so nothing is outstanding.
+      onterminal: (terminal, bytes) => void machine.acknowledge(terminal, bytes.length),
+      ...events,
+    },
+    { source: fileSource, epochMs: () => Date.now(), random: (sizeBytes) => randomBytes(sizeBytes) },
+  );
+  const started = await machine.start({ manifestUrl: pathToFileURL(manifest).href, ...options });
+  if (!started.ok) throw new MachineError(started.failure);
+  return machine;
+}
