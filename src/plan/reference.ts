@@ -1,0 +1,101 @@
+import { NAMESPACES } from "./namespace";
+import type { Privileges, Step } from "./step";
+
+/** The system call behind a step and the manual pages that describe it. */
+export interface Reference {
+  /** As in C; texts of the step appear by their role: `mount(source, target, "proc", 0, NULL)`. */
+  call: string;
+  manual: string[];
+}
+
+// Mount options that are flags of mount(2); all others go to the file system as its data string.
+const MOUNT_FLAGS: Record<string, string> = {
+  bind: "MS_BIND",
+  rbind: "MS_BIND | MS_REC",
+  remount: "MS_REMOUNT",
+  ro: "MS_RDONLY",
+  nosuid: "MS_NOSUID",
+  nodev: "MS_NODEV",
+  noexec: "MS_NOEXEC",
+  noatime: "MS_NOATIME",
+  relatime: "MS_RELATIME",
+};
+
+/** What the kernel is asked for by a step (manual sections 2 and 7) and by which program (1 and 8). */
+export function reference<T>(step: Step<T>): Reference {
+  switch (step.kind) {
+    case "mkdir":
+      return { call: "mkdir(path, mode)", manual: ["mkdir(1)", "mkdir(2)"] };
+    case "write":
+      return { call: "open(path, O_WRONLY), write(fd, text, length)", manual: writeManual(step.path) };
+    case "symlink":
+      return { call: "symlink(target, path)", manual: ["ln(1)", "symlink(2)"] };
+    case "mknod":
+      return {
+        call: `mknod(path, ${step.type === "block" ? "S_IFBLK" : "S_IFCHR"}, makedev(${step.major}, ${step.minor}))`,
+        manual: ["mknod(1)", "mknod(2)"],
+      };
+    case "remove":
+      return step.what === "directory"
+        ? { call: "rmdir(path)", manual: ["rmdir(1)", "rmdir(2)"] }
+        : { call: "unlink(path)", manual: ["rm(1)", "unlink(2)"] };
+    case "mount":
+      return { call: mountCall(step.type, step.options ?? []), manual: ["mount(8)", "mount(2)"] };
+    case "propagation": {
+      const flags = [`MS_${step.propagation.toUpperCase()}`, ...(step.recursive ? ["MS_REC"] : [])];
+      return {
+        call: `mount(NULL, target, NULL, ${flags.join(" | ")}, NULL)`,
+        manual: ["mount(8)", "mount_namespaces(7)"],
+      };
+    }
+    case "umount":
+      return { call: `umount2(target, ${step.lazy ? "MNT_DETACH" : "0"})`, manual: ["umount(8)", "umount(2)"] };
+    case "pivotRoot":
+      return { call: "pivot_root(new_root, put_old)", manual: ["pivot_root(8)", "pivot_root(2)"] };
+    case "chdir":
+      return { call: "chdir(path)", manual: ["chdir(2)"] };
+    case "sethostname":
+      return { call: "sethostname(name, length)", manual: ["hostname(1)", "sethostname(2)"] };
+    case "run":
+      return { call: step.call, manual: step.manual };
+    case "exec":
+      return { call: "execve(path, argv, envp)", manual: ["execve(2)"] };
+    case "unshare": {
+      const flags = step.namespaces.map((kind) => NAMESPACES[kind].flag).join(" | ");
+      const call = [`unshare(${flags || "0"})`, ...(step.fork ? ["fork()"] : [])].join(", then ");
+      return { call, manual: ["unshare(1)", "unshare(2)"] };
+    }
+    case "setns": {
+      const flags = step.namespaces.map((kind) => NAMESPACES[kind].flag).join(" | ");
+      return { call: `setns(pidfd, ${flags || "0"})`, manual: ["nsenter(1)", "setns(2)"] };
+    }
+    case "chroot":
+      return { call: 'chroot(root), chdir("/")', manual: ["chroot(1)", "chroot(2)"] };
+    case "setpriv":
+      return { call: privilegeCalls(step.privileges).join(", "), manual: ["setpriv(1)", "capabilities(7)"] };
+  }
+}
+
+function writeManual(path: unknown): string[] {
+  const text = typeof path === "string" ? path : "";
+  if (text.startsWith("/sys/fs/cgroup/")) return ["cgroups(7)"];
+  if (/\/(uid_map|gid_map|setgroups)$/.test(text)) return ["user_namespaces(7)"];
+  if (text.startsWith("/proc/sys/")) return ["proc(5)", "sysctl(8)"];
+  return ["write(2)"];
+}
+
+function mountCall(type: string | undefined, options: string[]): string {
+  const flags = options.flatMap((option) => MOUNT_FLAGS[option] ?? []);
+  const data = options.some((option) => !(option in MOUNT_FLAGS)) ? "options" : "NULL";
+  return `mount(source, target, ${type === undefined ? "NULL" : `"${type}"`}, ${flags.join(" | ") || "0"}, ${data})`;
+}
+
+function privilegeCalls({ noNewPrivileges, uid, gid, clearGroups, capabilities }: Privileges): string[] {
+  return [
+    ...(capabilities ? ["prctl(PR_CAPBSET_DROP, capability), capset(header, data)"] : []),
+    ...(clearGroups ? ["setgroups(0, NULL)"] : []),
+    ...(gid === undefined ? [] : [`setresgid(${gid}, ${gid}, ${gid})`]),
+    ...(uid === undefined ? [] : [`setresuid(${uid}, ${uid}, ${uid})`]),
+    ...(noNewPrivileges ? ["prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)"] : []),
+  ];
+}
