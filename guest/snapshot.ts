@@ -1,11 +1,8 @@
 /** Boots the machine from power-on and keeps it as it stands at its first prompts. */
 import { createXray } from "../src/kernel/xray";
-import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { bootMachine } from "../src/node/machine";
 import { TERMINAL_COUNT } from "../src/protocol/machine";
-import type { Manifest } from "../src/protocol/manifest";
-import type { Layout } from "../src/protocol/layout";
+import { layoutOf } from "./layout-file";
 
 export interface Snapshot {
   state: Uint8Array<ArrayBuffer>;
@@ -14,8 +11,7 @@ export interface Snapshot {
 
 /** `manifestPath` names a machine without a snapshot. */
 export async function takeSnapshot(manifestPath: string): Promise<Snapshot> {
-  const manifest = JSON.parse(await readFile(manifestPath, "utf8")) as Manifest;
-  const layout = JSON.parse(await readFile(join(dirname(manifestPath), manifest.files.layout.path), "utf8")) as Layout;
+  const layout = await layoutOf(manifestPath);
   const silent = new Set(Array.from({ length: TERMINAL_COUNT }, (_, terminal) => terminal));
   let prompted = () => {};
   const prompts = new Promise<void>((resolve) => (prompted = resolve));

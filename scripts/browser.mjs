@@ -2,6 +2,17 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 
+/** For a browser that runs as root in a container, and asks the network for nothing. */
+export const BROWSER_FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
 const PLACES = [
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",

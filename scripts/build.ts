@@ -1,4 +1,4 @@
 /** `npm run build`: the machine and the page, into `dist/`. */
-import { buildSite } from "./serve";
+import { buildSite } from "./site";
 
 await buildSite();

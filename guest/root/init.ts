@@ -11,9 +11,13 @@ export const MOUNT_POINTS = ["dev", "mnt", "proc", "run", "sys", "tmp", "home"];
 
 export const AGENT_DEVICE = `/dev/hvc${TERMINAL_COUNT}`;
 
+/** Printed to the console, the serial port, as the first thing after the kernel: benchmarks listen for it. */
+export const INIT_MARK = "glassbox: init";
+
 export function stageOne(): string {
   return `#!/bin/busybox sh
 # The kernel starts this as process 1, on the root that came with it.
+echo "${INIT_MARK}"
 busybox mount -t tmpfs -o mode=0755,size=75% root /new
 busybox cp -a ${[...TREE, ...MOUNT_POINTS].map((name) => "/" + name).join(" ")} /new/
 exec /new/bin/busybox switch_root /new /sbin/init

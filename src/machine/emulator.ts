@@ -49,6 +49,8 @@ export class Emulator {
   onslice: () => void = () => {};
   /** Output of a virtio console. The bytes are the receiver's to keep. */
   onconsole: (port: number, bytes: Uint8Array<ArrayBuffer>) => void = () => {};
+  /** Output of the serial port, where the kernel speaks before it has consoles. */
+  onserial: (byte: number) => void = () => {};
 
   readonly #vm: V86;
   readonly #inner: Inner;
@@ -66,6 +68,7 @@ export class Emulator {
         this.onconsole(port, bytes as Uint8Array<ArrayBuffer>),
       );
     }
+    vm.add_listener("serial0-output-byte", (byte: number) => this.onserial(byte));
     this.#takeOverScheduler();
   }
 
@@ -154,7 +157,9 @@ export class Emulator {
   resize(port: number, cols: number, rows: number): boolean {
     const control = this.#inner.v86.cpu.devices.virtio_console.virtio.queues[CONTROL_QUEUE];
     if (!control.is_configured() || !control.has_request()) return false;
-    this.#inner.bus.send(`virtio-console${port}-resize`, [cols, rows]);
+    // v86 puts rows before columns on the wire; Linux 6.12.48 and later read columns first, as the specification says
+    // (virtio 1.2, 5.3.6.2; drivers/char/virtio_console.c, VIRTIO_CONSOLE_RESIZE).
+    this.#inner.bus.send(`virtio-console${port}-resize`, [rows, cols]);
     return true;
   }
 

@@ -224,7 +224,11 @@ export class Machine implements MachineApi {
   }
 
   evidence(fact: FactRef): Promise<Outcome<Evidence>> {
-    return this.#outcome("bad-request", async () => this.#xray!.evidence(this.emulator.ram(), fact));
+    return this.#outcome("bad-request", async () => {
+      const found = this.#xray?.evidence(this.emulator.ram(), fact);
+      if (!found) throw machineError("bad-request", `This ${fact.object} has ended; there is nothing left to read.`);
+      return found;
+    });
   }
 
   /** Ends the machine for good. */
@@ -361,15 +365,15 @@ export class Machine implements MachineApi {
   #afterSlice(emulator: Emulator): void {
     for (const input of this.#inputs) input.drain(emulator);
     this.#tellSizes();
-    this.#sampler?.slice(() => emulator.ram(), emulator.halted);
+    const counters = this.#sampler?.slice(() => emulator.ram(), emulator.halted);
     if (emulator.halted || performance.now() - this.#flushedAt >= FLUSH_MS) this.#flush();
     if (this.#betweenSlices.length > 0) this.#betweenSlices = this.#betweenSlices.filter((task) => !task(emulator));
-    this.#watchForPanic(emulator);
+    if (counters?.panicked) this.#endInPanic(emulator);
   }
 
-  #watchForPanic(emulator: Emulator): void {
-    if (this.#status.phase === "failed" || !this.#xray?.panicked(emulator.ram())) return;
-    const said = this.#xray.panicMessage(emulator.ram());
+  #endInPanic(emulator: Emulator): void {
+    if (this.#status.phase === "failed") return;
+    const said = this.#xray?.panicMessage(emulator.ram()) ?? "It left no message.";
     this.#flush();
     void emulator.stop(); // a panicked kernel spins for ever
     this.#agent?.abandon("The guest kernel panicked.");

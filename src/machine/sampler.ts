@@ -2,12 +2,13 @@
  * Decides when the X-ray looks and when the page is told. Counters in guest memory trigger a look, so a process that
  * lives for one slice is seen; looking is kept below a share of the worker's time, telling below the frame rate.
  */
-import type { Counters, Xray } from "../kernel/xray";
+import { pictureChanged, ranSince, type Counters } from "../kernel/counters";
+import type { Xray } from "../kernel/xray";
 import type { KernelView, Task } from "../protocol/view";
 
 /** Looking takes at most one part in this many of the time while the guest is busy. */
 const SHARE = 10;
-/** A busy guest that neither forks nor exits is looked at this often. */
+/** A busy guest in which nothing changed for certain is looked at this often. */
 const BUSY_INTERVAL_MS = 100;
 /** Pictures are sent at most this often. */
 const FRAME_MS = 16;
@@ -17,8 +18,10 @@ export class Sampler {
   readonly #now: () => number;
   readonly #emit: (view: KernelView) => void;
   #last: Counters | undefined;
+  /** Something ran. */
+  #ran = false;
+  /** The picture is another one for certain. */
   #changed = false;
-  #forked = false;
   #lookedAt = -Infinity;
   #costMs = 0;
   #sentAt = -Infinity;
@@ -34,19 +37,22 @@ export class Sampler {
     this.#now = now;
   }
 
-  /** To be called after each slice. `ram` gives the guest's memory, `idle` tells whether the CPU waits. */
-  slice(ram: () => Uint8Array, idle: boolean): void {
+  /** To be called after each slice with the guest's memory; `idle` tells whether the CPU waits. Returns the counters. */
+  slice(ram: () => Uint8Array, idle: boolean): Counters | undefined {
     const memory = ram();
     const counters = this.#xray.counters(memory);
     const last = this.#last;
     this.#last = counters;
-    if (!last || counters.totalForks !== last.totalForks || counters.threads !== last.threads) this.#forked = true;
-    if (!last || counters.switches !== last.switches) this.#changed = true;
-    if (!this.#changed && !this.#forked) return;
+    if (!counters) return undefined; // no kernel yet
+    if (!last || pictureChanged(last, counters)) this.#changed = true;
+    if (!last || ranSince(last, counters)) this.#ran = true;
+    if (!this.#ran && !this.#changed) return counters;
     const sinceMs = this.#now() - this.#lookedAt;
-    const affordable = sinceMs >= this.#costMs * (SHARE - 1);
-    if (affordable && (this.#forked || idle || sinceMs >= BUSY_INTERVAL_MS)) this.look(memory);
-    else this.#arm(Math.max(this.#costMs * (SHARE - 1), idle ? 0 : BUSY_INTERVAL_MS) - sinceMs, ram);
+    const affordableMs = this.#costMs * (SHARE - 1);
+    const dueMs = Math.max(affordableMs, this.#changed || idle ? 0 : BUSY_INTERVAL_MS);
+    if (sinceMs >= dueMs) this.look(memory);
+    else this.#arm(dueMs - sinceMs, ram);
+    return counters;
   }
 
   /** Looks now, whatever the budget, and lets the page know. */
@@ -55,7 +61,7 @@ export class Sampler {
     const view: KernelView = { ...this.#xray.observe(memory), sequence: ++this.#sequence, glimpsed: [] };
     this.#lookedAt = this.#now();
     this.#costMs = this.#lookedAt - startedAt;
-    this.#changed = this.#forked = false;
+    this.#changed = this.#ran = false;
     this.#noteEnded(view);
     this.#previous = view;
     this.#held = view;
@@ -91,7 +97,7 @@ export class Sampler {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(
       () => {
-        if (ram && (this.#changed || this.#forked)) this.look(ram());
+        if (ram && (this.#changed || this.#ran)) this.look(ram());
         this.#send();
       },
       Math.max(0, delayMs),

@@ -1,0 +1,115 @@
+/** What a running machine costs: pictures, commands, streams, and doing nothing. */
+import { buildMachine } from "../guest/build";
+import { layoutOf } from "../guest/layout-file";
+import { createXray } from "../src/kernel/xray";
+import type { Machine } from "../src/machine/machine";
+import { bootMachine } from "../src/node/machine";
+import { figure, type Benchmark } from "./figure";
+
+const TASK_COUNTS = [30, 300, 3000];
+const OBSERVATIONS = 50;
+const EXECS = 40;
+const STREAM_BYTES = 16 << 20;
+const STREAM_RUNS = 3;
+const IDLE_MS = 10_000;
+
+async function boot(): Promise<{ machine: Machine; manifest: string }> {
+  const manifest = await buildMachine({ snapshot: true, progress: () => {} });
+  return { machine: await bootMachine({ manifest }), manifest };
+}
+
+async function shell(machine: Machine, script: string): Promise<string> {
+  const result = await machine.run({ script });
+  if (!result.ok) throw new Error(result.failure.what);
+  return new TextDecoder().decode(result.value.stdout);
+}
+
+/** The whole of `observe` at three sizes; the first is the yardstick of the others, so the ratio shows the growth. */
+export const viewTasks: Benchmark = async function* () {
+  const { machine, manifest } = await boot();
+  try {
+    const xray = createXray(await layoutOf(manifest));
+    let smallest: { name: string; samples: number[] } | undefined;
+    for (const count of TASK_COUNTS) {
+      const present = xray.observe(machine.emulator.ram()).tasks.length;
+      await shell(machine, `i=${present}; while [ $i -lt ${count} ]; do sleep 9999 >/dev/null 2>&1 </dev/null & i=$((i+1)); done`);
+      const samples: number[] = [];
+      let seen = 0;
+      for (let run = 0; run < OBSERVATIONS; run++) {
+        const ram = machine.emulator.ram();
+        const startedAt = performance.now();
+        seen = xray.observe(ram).tasks.length;
+        samples.push(performance.now() - startedAt);
+      }
+      if (seen < count) throw new Error(`view.tasks: ${seen} tasks instead of ${count}`);
+      yield figure(`view.tasks.${count}`, "ms", samples, smallest);
+      smallest ??= { name: `view.tasks.${count}`, samples };
+    }
+  } finally {
+    await machine.stop();
+  }
+};
+
+export const execLatency: Benchmark = async function* () {
+  const { machine } = await boot();
+  try {
+    const time = async (request: Parameters<Machine["run"]>[0]) => {
+      const startedAt = performance.now();
+      const result = await machine.run(request);
+      if (!result.ok) throw new Error(result.failure.what);
+      return performance.now() - startedAt;
+    };
+    const direct: number[] = [];
+    const byShell: number[] = [];
+    for (let run = 0; run < EXECS; run++) {
+      direct.push(await time({ argv: ["/bin/true"] }));
+      byShell.push(await time({ script: "/bin/true" }));
+    }
+    yield figure("exec.latency", "ms", direct, { name: "the same by a shell", samples: byShell });
+  } finally {
+    await machine.stop();
+  }
+};
+
+export const streamThroughput: Benchmark = async function* () {
+  const { machine } = await boot();
+  try {
+    const megabytes = STREAM_BYTES / 1e6;
+    const out: number[] = [];
+    const round: number[] = [];
+    const input = new Uint8Array(STREAM_BYTES);
+    for (let run = 0; run < STREAM_RUNS; run++) {
+      let startedAt = performance.now();
+      const zeroes = await machine.run({ argv: ["/bin/head", "-c", String(STREAM_BYTES), "/dev/zero"] });
+      out.push(megabytes / ((performance.now() - startedAt) / 1000));
+      startedAt = performance.now();
+      const echoed = await machine.run({ argv: ["/bin/cat"] }, input);
+      round.push(megabytes / ((performance.now() - startedAt) / 1000));
+      for (const result of [zeroes, echoed]) {
+        if (!result.ok || result.value.stdout.length !== STREAM_BYTES) throw new Error("stream.throughput: bytes were lost");
+      }
+    }
+    yield figure("stream.throughput", "MB/s", out);
+    yield figure("stream.throughput.echo", "MB/s", round);
+  } finally {
+    await machine.stop();
+  }
+};
+
+/** Share of a core that the process takes while the guest sits at its prompts. */
+export const idleMachine: Benchmark = async function* () {
+  const { machine } = await boot();
+  try {
+    const samples: number[] = [];
+    for (let run = 0; run < 3; run++) {
+      const before = process.cpuUsage();
+      const startedAt = performance.now();
+      await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+      const used = process.cpuUsage(before);
+      samples.push((used.user + used.system) / 10 / (performance.now() - startedAt));
+    }
+    yield figure("idle", "% of a core", samples);
+  } finally {
+    await machine.stop();
+  }
+};

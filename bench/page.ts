@@ -1,0 +1,116 @@
+/** The page in Chromium: how soon a prompt answers, what was transferred, how much memory the tab takes. */
+import { readFileSync } from "node:fs";
+import type { Server } from "node:http";
+import { chromium, type Browser } from "@playwright/test";
+import { BROWSER_FLAGS, findBrowser } from "../scripts/browser.mjs";
+import { buildSite, serveSite } from "../scripts/site";
+import { figure, type Benchmark } from "./figure";
+
+const RUNS = 5;
+
+/**
+ * Runs in the page before its own scripts: as soon as the first terminal shows a prompt, pastes a command into it, and
+ * notes the time at which its answer is on screen.
+ */
+function visitor(): void {
+  let asked = false;
+  const look = () => {
+    const rows = document.querySelector(".xterm-rows");
+    const textarea = document.querySelector<HTMLTextAreaElement>(".xterm-helper-textarea");
+    const text = rows?.textContent ?? "";
+    if (!asked && textarea && text.includes("#")) {
+      asked = true;
+      const data = new DataTransfer();
+      data.setData("text/plain", 'echo "=$((6*7))="\n');
+      textarea.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true }));
+    }
+    if (asked && text.includes("=42=")) {
+      (window as unknown as { answeredAt: number }).answeredAt = performance.now();
+      observer.disconnect();
+    }
+  };
+  const observer = new MutationObserver(look);
+  observer.observe(document, { childList: true, subtree: true, characterData: true });
+}
+
+async function visit(browser: Browser, url: string, again: boolean) {
+  const context = await browser.newContext();
+  const open = async () => {
+    const page = await context.newPage();
+    await page.addInitScript(visitor);
+    await page.goto(url, { waitUntil: "commit" });
+    const handle = await page.waitForFunction(() => (window as unknown as { answeredAt?: number }).answeredAt, undefined, {
+      timeout: 60_000,
+      polling: 50,
+    });
+    return { page, answeredMs: (await handle.jsonValue()) as number };
+  };
+  const first = await open();
+  if (!again) return { context, page: first.page, firstMs: first.answeredMs, againMs: undefined };
+  await first.page.close();
+  const second = await open();
+  return { context, page: second.page, firstMs: first.answeredMs, againMs: second.answeredMs };
+}
+
+async function withSite<T>(work: (browser: Browser, url: string, server: Server) => Promise<T>): Promise<T> {
+  const executablePath = findBrowser();
+  if (!executablePath) throw new Error("no browser");
+  await buildSite(() => {});
+  const { url, server } = await serveSite(0);
+  const browser = await chromium.launch({ executablePath, args: BROWSER_FLAGS });
+  try {
+    return await work(browser, url, server);
+  } finally {
+    await browser.close();
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+export const page: Benchmark = async function* () {
+  const firsts: number[] = [];
+  const agains: number[] = [];
+  const bytes: number[] = [];
+  const memory: number[] = [];
+  await withSite(async (browser, url, server) => {
+    let sent = 0;
+    server.on("connection", (socket) => {
+      let counted = 0;
+      const count = () => {
+        sent += socket.bytesWritten - counted;
+        counted = socket.bytesWritten;
+      };
+      socket.on("drain", count).on("close", count);
+      counters.add(count);
+      socket.on("close", () => counters.delete(count));
+    });
+    const counters = new Set<() => void>();
+    for (let run = 0; run < RUNS; run++) {
+      sent = 0;
+      const one = await visit(browser, url, false);
+      for (const count of counters) count();
+      bytes.push(sent / 1e6);
+      firsts.push(one.firstMs);
+      memory.push((await rendererBytes(browser)) / 2 ** 20);
+      await one.context.close();
+      const two = await visit(browser, url, true);
+      agains.push(two.againMs!);
+      await two.context.close();
+    }
+  });
+  yield figure("page.first", "ms", firsts);
+  yield figure("page.again", "ms", agains);
+  yield figure("page.bytes", "MB", bytes);
+  yield figure("tab.memory", "MiB", memory);
+};
+
+/** Proportional memory of all renderer processes, from the operating system. */
+async function rendererBytes(browser: Browser): Promise<number> {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  await session.detach();
+  const kibibytes = processInfo
+    .filter(({ type }) => type === "renderer")
+    .map(({ id }) => Number(/^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${id}/smaps_rollup`, "utf8"))?.[1] ?? 0));
+  return Math.max(...kibibytes) * 1024;
+}

@@ -1,0 +1,63 @@
+/** The headless `glassbox` command: the same machine, in Node. */
+import { MachineError } from "../machine/failure";
+import { runCommand } from "./run";
+import { viewCommand } from "./view";
+
+/** What a command takes from its surroundings. */
+export interface Surroundings {
+  /** Path of the machine's manifest, built first if need be. */
+  manifest(): Promise<string>;
+}
+
+/** The user typed something that cannot be meant; `message` says what to type instead. */
+export class UsageError extends Error {}
+
+type Command = (args: string[], surroundings: Surroundings) => Promise<number>;
+
+const COMMANDS: Record<string, { run: Command; usage: string; summary: string }> = {
+  run: {
+    run: runCommand,
+    usage: "glassbox run [-t] [--cold] -- CMD [ARG…]",
+    summary: "boot the machine and run a command in it; -t gives it a terminal",
+  },
+  view: {
+    run: viewCommand,
+    usage: "glassbox view [--json] [-c SCRIPT]",
+    summary: "print the kernel picture, after running SCRIPT if given",
+  },
+};
+
+/** Runs the command line `args`; resolves to the exit code. */
+export async function main(args: string[], surroundings: Surroundings): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+    process.stdout.write(help());
+    return name === undefined ? 2 : 0;
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!command) {
+    process.stderr.write(`glassbox: there is no command ${JSON.stringify(name)}\n\n${help()}`);
+    return 2;
+  }
+  if (rest[0] === "--help" || rest[0] === "-h") {
+    process.stdout.write(`usage: ${command.usage}\n${command.summary}\n`);
+    return 0;
+  }
+  try {
+    return await command.run(rest, surroundings);
+  } catch (error) {
+    if (error instanceof UsageError || (error as NodeJS.ErrnoException).code?.startsWith("ERR_PARSE_ARGS")) {
+      process.stderr.write(`glassbox: ${(error as Error).message}\nusage: ${command.usage}\n`);
+      return 2;
+    }
+    // 125, as docker has it: the fault is the machine's, not the command's.
+    const text = error instanceof MachineError ? `${error.failure.what} ${error.failure.remedy}` : (error as Error).message;
+    process.stderr.write(`glassbox: ${text}\n`);
+    return 125;
+  }
+}
+
+function help(): string {
+  const lines = Object.values(COMMANDS).map(({ usage, summary }) => `  ${usage}\n      ${summary}\n`);
+  return `usage: glassbox COMMAND\n\n${lines.join("")}`;
+}
