@@ -82,7 +82,7 @@ export const STRUCTS = {
 
   // include/linux/mmzone.h, include/linux/mm_types.h
   pglist_data: ["node_zones"],
-  zone: ["per_cpu_pageset", "free_area"],
+  zone: ["present_pages", "per_cpu_pageset", "free_area"],
   free_area: ["free_list", "nr_free"],
   per_cpu_pages: ["count", "lists"],
   page: ["buddy_list", "pcp_list", "private", "page_type"],

@@ -5,12 +5,12 @@ export const PAGE_OFFSET = 0xc0000000;
 
 /** A read that guest memory does not allow; readers turn it into a listed problem. */
 export class MemoryFault extends Error {
-  constructor(
-    readonly address: number,
-    /** What is wrong with the address or with what was found there. */
-    readonly what: string,
-  ) {
+  readonly address: number;
+
+  /** @param what What is wrong with the address, or with what was found there. */
+  constructor(address: number, what: string) {
     super(`${hex(address)}: ${what}`);
+    this.address = address >>> 0;
   }
 }
 

@@ -1,0 +1,148 @@
+/** Namespaces (`include/linux/nsproxy.h`, `include/linux/ns_common.h`). Addresses are of the namespace structure itself. */
+import type { Namespace, NamespaceKind, UtsNames } from "../protocol/view";
+import { MAX_NAMESPACE_LEVEL } from "./bounds";
+import { taskUserNamespace } from "./cred";
+import { MemoryFault } from "./memory";
+import { activePidNamespace } from "./pid";
+import type { Program } from "./program";
+
+/** The C structure of each kind. */
+export const NAMESPACE_STRUCT = {
+  mnt: "mnt_namespace",
+  pid: "pid_namespace",
+  net: "net",
+  uts: "uts_namespace",
+  ipc: "ipc_namespace",
+  user: "user_namespace",
+  cgroup: "cgroup_namespace",
+  time: "time_namespace",
+} as const satisfies Record<NamespaceKind, string>;
+
+/** The kinds a task holds through its nsproxy; pid belongs to its `struct pid`, user to its credentials. */
+export const NSPROXY_KINDS = ["mnt", "net", "uts", "ipc", "cgroup", "time"] as const;
+export type NsproxyKind = (typeof NSPROXY_KINDS)[number];
+
+const INITIAL = {
+  pid: "init_pid_ns",
+  net: "init_net",
+  uts: "init_uts_ns",
+  ipc: "init_ipc_ns",
+  user: "init_user_ns",
+  cgroup: "init_cgroup_ns",
+  time: "init_time_ns",
+} as const;
+
+/** Address of the task's nsproxy; 0 once the task has exited. */
+export function taskNsproxy(prog: Program, task: number): number {
+  return prog.pointer(task, prog.fields.task_struct.nsproxy);
+}
+
+export function nsproxyNamespace(prog: Program, nsproxy: number, kind: NsproxyKind): number {
+  return prog.pointer(nsproxy, prog.fields.nsproxy[`${kind}_ns`]);
+}
+
+/** Address of the namespace that `/proc/PID/ns/KIND` shows; 0 when the task has none left. */
+export function taskNamespace(prog: Program, task: number, kind: NamespaceKind): number {
+  if (kind === "pid") return activePidNamespace(prog, task);
+  if (kind === "user") return taskUserNamespace(prog, task);
+  const nsproxy = taskNsproxy(prog, task);
+  return nsproxy === 0 ? 0 : nsproxyNamespace(prog, nsproxy, kind);
+}
+
+/** Inode number of the task's namespace; 0 when it has none left. */
+export function taskNamespaceInum(prog: Program, task: number, kind: NamespaceKind): number {
+  const namespace = taskNamespace(prog, task, kind);
+  return namespace === 0 ? 0 : namespaceInum(prog, namespace, kind);
+}
+
+/** Inode number: the identity the kernel shows in `/proc/PID/ns/`. */
+export function namespaceInum(prog: Program, namespace: number, kind: NamespaceKind): number {
+  return prog.u32(namespace, prog.fields[NAMESPACE_STRUCT[kind]]["ns.inum"]);
+}
+
+/** Address of the host's namespace of this kind. */
+export function initialNamespace(prog: Program, kind: NamespaceKind): number {
+  // The first mount namespace is made at boot and has no variable of its own.
+  if (kind === "mnt") return nsproxyNamespace(prog, prog.symbol("init_nsproxy"), "mnt");
+  return prog.symbol(INITIAL[kind]);
+}
+
+/** Address of the parent; 0 for the initial ones and for kinds that do not nest. */
+export function namespaceParent(prog: Program, namespace: number, kind: NamespaceKind): number {
+  if (kind === "pid") return prog.pointer(namespace, prog.fields.pid_namespace.parent);
+  if (kind === "user") return prog.pointer(namespace, prog.fields.user_namespace.parent);
+  return 0;
+}
+
+/** Address of the owning user namespace; that of a user namespace is its parent (`ioctl(NS_GET_USERNS)`), so the first has 0. */
+export function namespaceOwner(prog: Program, namespace: number, kind: NamespaceKind): number {
+  if (kind === "user") return namespaceParent(prog, namespace, kind);
+  return prog.pointer(namespace, prog.fields[NAMESPACE_STRUCT[kind]].user_ns);
+}
+
+/** Depth of a pid or user namespace; 0 is the initial one. */
+export function namespaceLevel(prog: Program, namespace: number, kind: "pid" | "user"): number {
+  const level = prog.u32(namespace, prog.fields[NAMESPACE_STRUCT[kind]].level);
+  if (level > MAX_NAMESPACE_LEVEL + 1) {
+    throw new MemoryFault(
+      namespace,
+      `${NAMESPACE_STRUCT[kind]}.level is ${level}; the kernel allows ${MAX_NAMESPACE_LEVEL}`,
+    );
+  }
+  return level;
+}
+
+export function utsNames(prog: Program, namespace: number): UtsNames {
+  const uts = prog.fields.uts_namespace;
+  return {
+    nodename: prog.string(namespace, uts["name.nodename"]),
+    domainname: prog.string(namespace, uts["name.domainname"]),
+  };
+}
+
+/** Inode number of the parent, undefined for the topmost. */
+export function namespaceParentInum(prog: Program, namespace: number, kind: NamespaceKind): number | undefined {
+  const parent = namespaceParent(prog, namespace, kind);
+  return parent === 0 ? undefined : namespaceInum(prog, parent, kind);
+}
+
+/** Inode number of the owning user namespace, undefined for the first user namespace. */
+export function namespaceOwnerInum(prog: Program, namespace: number, kind: NamespaceKind): number | undefined {
+  const owner = namespaceOwner(prog, namespace, kind);
+  return owner === 0 ? undefined : namespaceInum(prog, owner, "user");
+}
+
+/** Everything the picture says of a namespace. */
+export function readNamespace(prog: Program, address: number, kind: NamespaceKind): Namespace {
+  const namespace: Namespace = {
+    kind,
+    inum: namespaceInum(prog, address, kind),
+    address,
+    initial: address === initialNamespace(prog, kind),
+  };
+  const parent = namespaceParentInum(prog, address, kind);
+  if (parent !== undefined) namespace.parent = parent;
+  const owner = namespaceOwnerInum(prog, address, kind);
+  if (owner !== undefined) namespace.owner = owner;
+  if (kind === "pid" || kind === "user") namespace.level = namespaceLevel(prog, address, kind);
+  if (kind === "uts") namespace.uts = utsNames(prog, address);
+  return namespace;
+}
+
+/**
+ * The namespace itself, then its parents and owners, each once: what must be in a picture that shows the first.
+ * `visit` returns false for a namespace it has seen, which ends that branch.
+ */
+export function visitNamespaces(
+  prog: Program,
+  address: number,
+  kind: NamespaceKind,
+  visit: (address: number, kind: NamespaceKind) => boolean,
+  depth = 0,
+): void {
+  if (address === 0 || !visit(address, kind)) return;
+  // A pid namespace at the deepest level, owned by a user namespace at the deepest level.
+  if (depth > 2 * (MAX_NAMESPACE_LEVEL + 1)) throw new MemoryFault(address, "the parents of the namespace do not end");
+  visitNamespaces(prog, namespaceParent(prog, address, kind), kind, visit, depth + 1);
+  if (kind !== "user") visitNamespaces(prog, namespaceOwner(prog, address, kind), "user", visit, depth + 1);
+}

@@ -1,0 +1,188 @@
+/** A program that remembers every read: the steps of evidence. */
+import type { EvidenceStep } from "../protocol/view";
+import { MAX_EVIDENCE_BYTES, MAX_EVIDENCE_STEPS } from "./bounds";
+import type { Field, StructName, SymbolName } from "./debuginfo";
+import { hex, text } from "./memory";
+import { Program } from "./program";
+
+/** How an address came to be known: the C expression for it, and the step that read it. */
+interface Origin {
+  expression: string;
+  /** True when members are reached by `->`: the expression is a pointer. False for a structure itself. */
+  pointer: boolean;
+  /** Step that read the pointer; undefined for roots. */
+  step?: Step;
+}
+
+interface Step extends EvidenceStep {
+  origin: Origin | undefined;
+}
+
+export class Trace extends Program {
+  readonly #steps: Step[] = [];
+  readonly #origins = new Map<number, Origin>();
+  /** The C expression that was being read last: where a fault happened. */
+  at = "";
+
+  /** Names a root, before the first read: `task`. */
+  root(address: number, expression: string): number {
+    this.#origins.set(address, { expression, pointer: true });
+    return address;
+  }
+
+  /** Adds a step that was found by other means, as the origin of `address`. */
+  found(address: number, expression: string, step: EvidenceStep): number {
+    const own: Step = { ...step, origin: undefined };
+    this.#steps.push(own);
+    this.#origins.set(address, { expression, pointer: true, step: own });
+    return address;
+  }
+
+  /** Reads in order, at most `MAX_EVIDENCE_STEPS`; from the `first` on. */
+  steps(first = 0): EvidenceStep[] {
+    return this.#steps.slice(first).map(publish);
+  }
+
+  /** The reads that led from a root to this address, in order. */
+  chain(address: number): EvidenceStep[] {
+    const chain: EvidenceStep[] = [];
+    for (let step = this.#origins.get(address)?.step; step; step = step.origin?.step) chain.unshift(publish(step));
+    return chain;
+  }
+
+  override symbol(name: SymbolName): number {
+    const address = super.symbol(name);
+    this.#origins.set(address, { expression: name, pointer: false });
+    return address;
+  }
+
+  override variable(name: SymbolName): number {
+    return this.#read(name, undefined, super.symbol(name), 4, () => super.variable(name), hex);
+  }
+
+  override u8(base: number, field: Field): number {
+    return this.#field(base, field, 1, () => super.u8(base, field), String);
+  }
+
+  override u16(base: number, field: Field): number {
+    return this.#field(base, field, 2, () => super.u16(base, field), String);
+  }
+
+  override u32(base: number, field: Field): number {
+    return this.#field(base, field, 4, () => super.u32(base, field), String);
+  }
+
+  override u64(base: number, field: Field): number {
+    return this.#field(base, field, 8, () => super.u64(base, field), String);
+  }
+
+  override pointer(base: number, field: Field): number {
+    return this.#field(base, field, 4, () => super.pointer(base, field), hex);
+  }
+
+  override string(base: number, field: Field): string {
+    return this.#field(base, field, field.sizeBytes, () => super.string(base, field), quoted);
+  }
+
+  override cstring(base: number, field: Field, maxBytes: number): string {
+    const address = this.pointer(base, field);
+    const origin = this.#origins.get(address);
+    const read = () => this.memory.cstring(address, maxBytes);
+    return this.#read(this.#expression(base, field), origin, address, undefined, read, quoted);
+  }
+
+  override member(base: number, field: Field): number {
+    return this.#embed(super.member(base, field), this.#expression(base, field), base);
+  }
+
+  override element(base: number, field: Field, struct: StructName, index: number): number {
+    return this.#embed(super.element(base, field, struct, index), `${this.#expression(base, field)}[${index}]`, base);
+  }
+
+  override container(member: number, field: Field, name: string): number {
+    const address = super.container(member, field, name);
+    // The container keeps the step that found its member; its own name stays when it has one.
+    if (!this.#origins.has(address)) {
+      this.#origins.set(address, { expression: name, pointer: true, step: this.#origins.get(member)?.step });
+    }
+    return address;
+  }
+
+  override word(base: number, index: number): number {
+    const origin = this.#origins.get(base);
+    const expression = `${origin?.expression ?? hex(base)}[${index}]`;
+    return this.#read(expression, origin, base + index * 4, 4, () => super.word(base, index), hex);
+  }
+
+  override bytes(address: number, lengthBytes: number): Uint8Array {
+    const origin = this.#origins.get(address);
+    const show = (bytes: Uint8Array) => quoted(text(bytes, 0, bytes.length));
+    const expression = origin?.expression ?? hex(address);
+    return this.#read(expression, origin, address, lengthBytes, () => super.bytes(address, lengthBytes), show);
+  }
+
+  override name(address: number, expression: string): number {
+    const step = this.#steps.at(-1);
+    this.#origins.set(address, { expression, pointer: true, step });
+    return address;
+  }
+
+  #expression(base: number, field: Field): string {
+    const origin = this.#origins.get(base);
+    if (!origin) return `((struct ${field.struct} *)${hex(base)})->${field.name}`;
+    return `${origin.expression}${origin.pointer ? "->" : "."}${field.name}`;
+  }
+
+  #embed(address: number, expression: string, base: number): number {
+    this.#origins.set(address, { expression, pointer: false, step: this.#origins.get(base)?.step });
+    return address;
+  }
+
+  #field<T>(base: number, field: Field, sizeBytes: number, read: () => T, show: (value: T) => string): T {
+    const origin = this.#origins.get(base);
+    return this.#read(this.#expression(base, field), origin, base + field.offset, sizeBytes, read, show);
+  }
+
+  #read<T>(
+    path: string,
+    origin: Origin | undefined,
+    address: number,
+    sizeBytes: number | undefined,
+    read: () => T,
+    show: (value: T) => string,
+  ): T {
+    this.at = path;
+    const value = read();
+    // A string's own size is known once it is read.
+    const size = sizeBytes ?? (typeof value === "string" ? new TextEncoder().encode(value).length + 1 : 4);
+    const room = Math.min(size, MAX_EVIDENCE_BYTES, this.memory.sizeBytes);
+    const step: Step = {
+      path,
+      address: address >>> 0,
+      bytes: Array.from({ length: room }, (_, i) => this.#byte(address + i)),
+      value: show(value),
+      origin,
+    };
+    if (this.#steps.length < MAX_EVIDENCE_STEPS) this.#steps.push(step);
+    if (typeof value === "number" && !this.#origins.has(value)) {
+      this.#origins.set(value, { expression: path, pointer: true, step });
+    }
+    return value;
+  }
+
+  #byte(address: number): number {
+    try {
+      return this.memory.u8(address);
+    } catch {
+      return 0;
+    }
+  }
+}
+
+function publish({ path, address, bytes, value }: Step): EvidenceStep {
+  return { path, address, bytes, value };
+}
+
+function quoted(value: string): string {
+  return JSON.stringify(value);
+}

@@ -1,0 +1,62 @@
+/** The X-ray of a running Linux kernel: reads the picture from guest RAM and never writes to it. */
+import type { Layout } from "../protocol/layout";
+import type { Evidence, FactRef, KernelView } from "../protocol/view";
+import { freeInputBuffers } from "./console";
+import { type Counters, NO_COUNTERS, readCounters } from "./counters";
+import { debugInfo } from "./debuginfo";
+import { evidence } from "./evidence";
+import { Memory, MemoryFault } from "./memory";
+import { type FreeRun, freePages } from "./pages";
+import { panicMessage } from "./panic";
+import { Program } from "./program";
+import { Sample } from "./sample";
+
+export type { Counters };
+
+/**
+ * Readers bound to one kernel build. `ram` is always the whole guest-physical memory, from address 0; it is read during
+ * the call alone, so hand in a live view while the CPU stands still.
+ */
+export interface Xray {
+  /** The picture at this instant. Never throws, whatever is in memory: what cannot be read is listed in `problems`. */
+  observe(ram: Uint8Array): KernelView;
+  /** A few words that tell whether the picture may have changed; all zero when memory holds no running kernel yet. */
+  counters(ram: Uint8Array): Counters;
+  /** The walk to a fact; undefined when its task or namespace is gone. */
+  evidence(ram: Uint8Array, fact: FactRef): Evidence | undefined;
+  /** Input messages `/dev/hvcN` takes now without losing any; 0 when it is not there yet. */
+  freeInputBuffers(ram: Uint8Array, terminal: number): number;
+  /** Physical runs of pages nobody uses, for a halted CPU. Throws `MemoryFault` when the free lists do not add up. */
+  freePages(ram: Uint8Array): FreeRun[];
+  /** The last words of a kernel that panicked, the reason in the first line; undefined while it lives. */
+  panicMessage(ram: Uint8Array): string | undefined;
+}
+
+export interface XrayOptions {
+  /** Clock of the time bound, in milliseconds. */
+  now?: () => number;
+}
+
+/** Throws when the layout lacks a field that the readers use. */
+export function createXray(layout: Layout, { now = () => performance.now() }: XrayOptions = {}): Xray {
+  const info = debugInfo(layout);
+  const program = (ram: Uint8Array) => new Program(info, new Memory(ram));
+  let sequence = 0;
+  return {
+    observe: (ram) => new Sample(program(ram), now).view(++sequence),
+    counters: (ram) => withoutFault(() => readCounters(program(ram)), NO_COUNTERS),
+    evidence: (ram, fact) => evidence(info, new Memory(ram), fact),
+    freeInputBuffers: (ram, terminal) => withoutFault(() => freeInputBuffers(program(ram), terminal), 0),
+    freePages: (ram) => freePages(program(ram)),
+    panicMessage: (ram) => withoutFault(() => panicMessage(program(ram)), undefined),
+  };
+}
+
+function withoutFault<T>(read: () => T, fallback: T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof MemoryFault) return fallback;
+    throw error;
+  }
+}
