@@ -1,5 +1,5 @@
 import { NAMESPACES } from "./namespace";
-import type { ExecStep, PlainStep, Privileges, WrapperStep } from "./step";
+import type { PlainStep, Privileges, WrapperStep } from "./step";
 
 /** A step as words for a shell: a program and its arguments, or a text written to a file. */
 export type Command<T = string> =
@@ -8,7 +8,7 @@ export type Command<T = string> =
   | { text: T; path: T | string; append: boolean };
 
 /** The command that takes a plain step. @throws RangeError for a text that no command can carry. */
-export function command<T>(step: PlainStep<T> | ExecStep<T>): Command<T> {
+export function command<T>(step: PlainStep<T>): Command<T> {
   switch (step.kind) {
     case "mkdir":
       return { words: ["mkdir", ...flag("-p", step.parents), ...option("-m", step.mode), path(step.path)] };
@@ -49,9 +49,14 @@ export function command<T>(step: PlainStep<T> | ExecStep<T>): Command<T> {
     case "sethostname":
       return { words: ["hostname", name(step.name, "host name")] };
     case "run":
-    case "exec":
-      return { words: program(step.argv) };
+      return { words: program(step) };
   }
+}
+
+/** The words of a program to run. @throws RangeError for a name that would be read as an option. */
+export function program<T>({ argv }: { argv: T[] }): T[] {
+  if (argv.length === 0) throw new RangeError("A program has a name: argv is empty.");
+  return [name(argv[0], "program's name"), ...argv.slice(1)];
 }
 
 /** The words that start a wrapper; the program that runs inside follows them. */
@@ -105,9 +110,4 @@ function path<T>(text: T): T | string {
 function name<T>(text: T, what: string): T {
   if (startsWithDash(text)) throw new RangeError(`A ${what} cannot begin with a hyphen: ${text}`);
   return text;
-}
-
-function program<T>(argv: T[]): T[] {
-  if (argv.length === 0) throw new RangeError("A program has a name: argv is empty.");
-  return [name(argv[0], "program's name"), ...argv.slice(1)];
 }

@@ -1,4 +1,4 @@
-import { command, wrapper, type Command } from "./command";
+import { command, program, wrapper, type Command } from "./command";
 import { quote, quoteCommand } from "./quote";
 import { isWrapper, onlyExec, type Plan, type Step } from "./step";
 
@@ -43,13 +43,13 @@ export function head(step: Step): string {
 
 function statement(step: Step, depth: number, options: ShellOptions, replaces = false): string {
   const comment = options.comments ? `# ${step.why.replace(/\s+/g, " ")}\n${"  ".repeat(depth)}` : "";
-  const exec = replaces || step.kind === "exec" ? "exec " : "";
-  if (!isWrapper(step)) return comment + exec + render(command(step));
-  const start = comment + exec + words(wrapper(step));
+  const exec = replaces || step.kind === "exec" ? ["exec"] : [];
+  // After `exec` and after a wrapper no word is an assignment or reserved any more.
+  if (step.kind === "exec") return comment + words([...exec, ...program(step)]);
+  if (!isWrapper(step)) return comment + render(command(step));
   const only = onlyExec(step);
-  return only
-    ? `${start} ${render(command(only))}`
-    : `${start} sh -ec ${quote(inside(step.inside, depth + 1, options))}`;
+  const started = only ? program(only) : ["sh", "-ec", inside(step.inside, depth + 1, options)];
+  return comment + words([...exec, ...wrapper(step), ...started]);
 }
 
 /** The script of the shell inside a wrapper. A wrapper at its end takes the shell's place: one process less. */
