@@ -130,7 +130,6 @@ export const BUSYBOX_OFF: readonly BusyboxGroup[] = [
   {
     reason: "init, logins and services are ours",
     names: [
-      
       "LINUXRC",
       "RUN_INIT",
       "GETTY",
@@ -215,3 +214,12 @@ export const BUSYBOX_OFF: readonly BusyboxGroup[] = [
     names: ["DPKG", "DPKG_DEB", "RPM", "RPM2CPIO", "LZOP", "UNLZMA", "LZCAT", "LZMA", "BZIP2", "UUDECODE", "UUENCODE"],
   },
 ];
+
+/** The groups as a sed script over `.config`. */
+export function busyboxEdits(): string {
+  const edits = [
+    ...BUSYBOX_OFF.flatMap(({ names }) => names.map((name) => `s/^CONFIG_${name}=.*$/# CONFIG_${name} is not set/`)),
+    ...BUSYBOX_ON.flatMap(({ names }) => names.map((name) => `s/^# CONFIG_${name} is not set$/CONFIG_${name}=y/`)),
+  ];
+  return `${edits.join("\n")}\n`;
+}
