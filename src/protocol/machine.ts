@@ -57,10 +57,15 @@ export interface MachineStatus {
 export interface RunRequest {
   argv?: string[];
   script?: string;
+  /** Added to the default environment (PATH, HOME, and TERM with a pty), or in place of its variables. */
   env?: Record<string, string>;
   cwd?: string;
-  /** uid, or uid and gid; 0 when left out. */
+  /** uid and gid, without supplementary groups; root when left out. */
   user?: { uid: number; gid: number };
+  /** Path of a cgroup, from the root of the hierarchy, that the command is born in; the root when left out. */
+  cgroup?: string;
+  /** Keep standard input open to be written; without it (and without a pty) the command reads end of file at once. */
+  stdin?: boolean;
   /** Terminal size; asks for a pty, on which stdout and stderr are one. */
   pty?: { cols: number; rows: number };
 }
