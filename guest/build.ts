@@ -50,7 +50,8 @@ export async function buildMachine({ snapshot, progress }: BuildOptions): Promis
   const build = sha256(JSON.stringify([identity, MEMORY_BYTES, COMMAND_LINE, SNAPSHOT_RECIPE])).slice(0, 16);
 
   const previous = await readManifest();
-  const complete = previous?.build === build && filesOf(previous).every((file) => existsSync(MACHINE_DIRECTORY + file.path));
+  const complete =
+    previous?.build === build && filesOf(previous).every((file) => existsSync(MACHINE_DIRECTORY + file.path));
   if (complete && (previous.files.snapshot || !snapshot)) return MANIFEST;
 
   const manifest: Manifest = {
@@ -124,7 +125,8 @@ async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
 
 async function removeStale(manifest: Manifest): Promise<void> {
   const wanted = new Set(["manifest.json", ...filesOf(manifest).map((file) => file.path)]);
-  for (const name of await readdir(MACHINE_DIRECTORY)) if (!wanted.has(name)) await rm(MACHINE_DIRECTORY + name, { force: true });
+  for (const name of await readdir(MACHINE_DIRECTORY))
+    if (!wanted.has(name)) await rm(MACHINE_DIRECTORY + name, { force: true });
 }
 
 function filesOf(manifest: Manifest): MachineFile[] {

@@ -29,7 +29,7 @@ export async function takeSnapshot(manifestPath: string): Promise<Snapshot> {
   try {
     await prompts;
     // Freed memory keeps what was in it; zeroed, it costs the visitor nothing.
-    await machine.agent.run({ script: "sync; echo 3 > /proc/sys/vm/drop_caches" }).collect();
+    await machine.agent.execute({ script: "sync; echo 3 > /proc/sys/vm/drop_caches" });
     await machine.pause();
     const zeroes = new Uint8Array(1 << 22);
     const { emulator } = machine;

@@ -66,6 +66,12 @@ export class Agent {
     return hello;
   }
 
+  /** The guest is gone: everything pending rejects with `lost`, and `reset` is due before anything else. */
+  abandon(why: string) {
+    this.#link.down();
+    this.#failAll(new AgentError("lost", why));
+  }
+
   /**
    * Starts a command. What is wrong with it arrives through its promises.
    *

@@ -81,6 +81,16 @@ export class Link {
     return new Promise((resolve, reject) => this.#ask({ resolve, reject }));
   }
 
+  /** Forgets the other side; frames are dropped until `reset` succeeds. A pending reset rejects with `lost`. */
+  down() {
+    this.#state = "down";
+    this.#control = [];
+    this.#sources = [];
+    this.#outstanding = [];
+    this.#handshake?.reject(new AgentError("lost", "the guest is gone"));
+    this.#handshake = undefined;
+  }
+
   /** Asks with a nonce of its own each time, so that the answer to an earlier question is not taken for this one's. */
   #ask(settle: Pick<Handshake, "resolve" | "reject">) {
     const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));

@@ -105,7 +105,7 @@ export class Emulator {
           initrd: { buffer: images.boot.root },
           cmdline: options.commandLine,
         }),
-      } as ConstructorParameters<typeof V86>[0]);
+      } as unknown as ConstructorParameters<typeof V86>[0]);
       vm.add_listener("emulator-ready", () => {
         const emulator = new Emulator(vm, options.memoryBytes);
         if (!images.state) return resolve(emulator);
@@ -198,7 +198,8 @@ export class Emulator {
       clearTimeout(this.#timer);
       if (v86.running) this.onslice();
       // onslice may have given the guest work, which schedules a newer tick; v86 ignores the older one.
-      if (delayMs < 1) soon(() => v86.yield_callback(tick));
+      // A halted CPU whose timer is due within the millisecond sleeps too; spinning for it would keep a core warm.
+      if (delayMs <= 0) soon(() => v86.yield_callback(tick));
       else this.#timer = setTimeout(() => v86.yield_callback(tick), delayMs);
     };
   }

@@ -1,5 +1,6 @@
 /** A machine as its users see it: start, pause, save, type, run, look. Runs in a Web Worker and in Node alike. */
 import { Agent } from "../agent/agent";
+import type { BytePort } from "../agent/port";
 import type { Layout } from "../protocol/layout";
 import type { Manifest, MachineFile } from "../protocol/manifest";
 import { createXray, type Xray } from "../kernel/xray";
@@ -185,7 +186,7 @@ export class Machine implements MachineApi {
       this.#events.onrestored?.();
       this.#flush();
       emulator.run();
-      await this.#greetAgent(AGENT_PATIENCE_MS.snapshot, true);
+      await this.#greetAgent(AGENT_PATIENCE_MS.snapshot);
       return this.#status;
     });
   }
@@ -213,7 +214,7 @@ export class Machine implements MachineApi {
   }
 
   run(request: RunRequest, stdin?: Uint8Array): Promise<Outcome<RunResult>> {
-    return this.#outcome("bad-request", async () => this.agent.run(request).collect(stdin));
+    return this.#outcome("bad-request", async () => this.agent.execute(request, stdin));
   }
 
   view(): Promise<Outcome<KernelView>> {
@@ -316,11 +317,11 @@ export class Machine implements MachineApi {
     this.#flush();
     emulator.run();
     if (origin !== "cold") this.#set({ phase: "running" });
-    await this.#greetAgent(AGENT_PATIENCE_MS[origin === "cold" ? "cold" : "snapshot"], origin !== "cold");
+    await this.#greetAgent(AGENT_PATIENCE_MS[origin === "cold" ? "cold" : "snapshot"]);
     this.#set({ phase: "running" });
   }
 
-  #agentPort: { send(bytes: Uint8Array): void; onbytes: (bytes: Uint8Array) => void } | undefined;
+  #agentPort: BytePort | undefined;
 
   #connectAgent(): void {
     this.#agentPort = {
@@ -331,11 +332,16 @@ export class Machine implements MachineApi {
       },
       onbytes: () => {},
     };
-    this.#agent = new Agent(this.#agentPort);
+    const agent = new Agent(this.#agentPort);
+    this.#agent = agent;
+    // It was killed and started anew by init, so greet it again.
+    agent.onlost = () => {
+      if (agent === this.#agent) this.#greetAgent(AGENT_PATIENCE_MS.snapshot).catch(() => {});
+    };
   }
 
   /** Waits until the agent speaks, then gives the guest the time and fresh entropy. */
-  async #greetAgent(patienceMs: number, restored: boolean): Promise<void> {
+  async #greetAgent(patienceMs: number): Promise<void> {
     const agent = this.agent;
     const generation = this.#generation;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -346,7 +352,7 @@ export class Machine implements MachineApi {
       );
     });
     try {
-      await Promise.race([restored ? agent.reset() : agent.hello(), patience]);
+      await Promise.race([agent.reset(), patience]);
       if (generation !== this.#generation) return;
       await Promise.race([
         Promise.all([agent.setClock(this.#host.epochMs()), agent.reseed(this.#host.random(32))]),

@@ -14,7 +14,7 @@ export async function viewCommand(args: string[], surroundings: Surroundings): P
     if (values.c !== undefined) {
       // Not waited for to the end: what SCRIPT leaves running in the background may hold its output open.
       const script = machine.agent.run({ script: values.c });
-      const { status } = await script.exited;
+      const status = await script.exited;
       if ("signal" in status || status.exitCode !== 0) {
         const why = "signal" in status ? `was killed by signal ${status.signal}` : `exited with code ${status.exitCode}`;
         process.stderr.write(`glassbox: SCRIPT ${why}; the picture is of the machine after that\n`);
