@@ -1,0 +1,130 @@
+import { Marked, type Token, type Tokens } from "marked";
+import type { Answer, Block } from "../protocol/lesson";
+import { readYaml } from "./front-matter";
+import type { LessonProblem } from "./problem";
+import { quizSchema, untypable } from "./schema";
+
+/** Makes HTML harmless, as DOMPurify's `sanitize` does. */
+export type Sanitise = (html: string) => string;
+
+/** What `Sanitise` should let through: text and its structure, nothing that acts or is fetched. Named as DOMPurify names them. */
+export const SANITISE_OPTIONS = {
+  ALLOWED_TAGS: [
+    ..."a abbr b blockquote br code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i kbd li ol p pre s".split(" "),
+    ..."samp span strong sub summary sup table tbody td th thead tr ul var".split(" "),
+  ],
+  ALLOWED_ATTR: ["href", "title", "class", "align", "colspan", "rowspan", "start", "target", "rel", "open"],
+  ALLOW_DATA_ATTR: false,
+};
+
+const LINK = /^(https?:|mailto:|#)/i;
+const MANUAL = /^man:([A-Za-z0-9_.+-]+)\(([1-9])\)$/;
+const RUN = /^(?:sh|console)\s+\{\s*run(?:\s+terminal=([0-9]+))?\s*\}$/;
+
+export interface MarkdownSource {
+  file: string;
+  text: string;
+  /** Line of the file that the text begins on, from 1. */
+  line: number;
+  /** Prefix of the ids of predictions. */
+  id: string;
+}
+
+/**
+ * Markdown as blocks: fenced `sh {run}` and `sh {run terminal=2}` become commands, fenced `quiz` a prediction, the rest prose.
+ * Without `sanitise`, HTML in the text is shown as text. Links go to http, https, mail, a place in the page or `man:name(2)`.
+ */
+export function readMarkdown(
+  source: MarkdownSource,
+  sanitise: Sanitise | undefined,
+): { blocks: Block[]; problems: LessonProblem[] } {
+  const marked = renderer(sanitise !== undefined);
+  const clean = sanitise ?? ((html: string) => html);
+  const blocks: Block[] = [];
+  const problems: LessonProblem[] = [];
+  let prose: Token[] = [];
+  let { line } = source;
+  let quizzes = 0;
+
+  const endProse = (): void => {
+    const html = clean(marked.parser(prose)).trim();
+    if (html !== "") blocks.push({ kind: "prose", html });
+    prose = [];
+  };
+  const inline = (text: string): string => clean(marked.parseInline(text) as string);
+
+  for (const token of marked.lexer(source.text)) {
+    if (token.type === "code" && isSpecial(token as Tokens.Code)) {
+      endProse();
+      const { lang = "", text } = token as Tokens.Code;
+      const block =
+        lang.trim() === "quiz"
+          ? readQuiz({ file: source.file, text, line: line + 1 }, `${source.id}/${(quizzes += 1)}`, inline)
+          : readCommand(lang.trim(), text);
+      if (typeof block === "string") problems.push({ file: source.file, line, message: block });
+      else if (Array.isArray(block)) problems.push(...block);
+      else blocks.push(block);
+    } else prose.push(token);
+    line += token.raw.split("\n").length - 1;
+  }
+  endProse();
+  return { blocks, problems };
+}
+
+function isSpecial({ lang = "" }: Tokens.Code): boolean {
+  return lang.trim() === "quiz" || lang.includes("{");
+}
+
+function readCommand(info: string, text: string): Block | string {
+  const match = RUN.exec(info);
+  if (!match) return `"${info}" is no runnable block; write sh {run} or sh {run terminal=2}`;
+  const terminal = Number(match[1] ?? 1);
+  if (terminal < 1 || terminal > 3) return `there is no terminal ${terminal}; there are 1, 2 and 3`;
+  return untypable(text) ?? { kind: "command", terminal, code: text };
+}
+
+function readQuiz(
+  source: { file: string; text: string; line: number },
+  id: string,
+  inline: (text: string) => string,
+): Block | LessonProblem[] {
+  const read = readYaml(source, quizSchema);
+  if (!read.ok) return read.problems;
+  const answers = read.value.answers.map(({ text, right, why }): Answer => ({
+    html: inline(text),
+    right,
+    why: inline(why),
+  }));
+  return { kind: "quiz", id, html: inline(read.value.question), answers };
+}
+
+function renderer(allowHtml: boolean): Marked {
+  return new Marked({
+    gfm: true,
+    renderer: {
+      html({ text }) {
+        return allowHtml ? text : escapeHtml(text);
+      },
+      link({ href, title, tokens }) {
+        const text = this.parser.parseInline(tokens);
+        const manual = MANUAL.exec(href);
+        const target = manual
+          ? `https://man7.org/linux/man-pages/man${manual[2]}/${manual[1]}.${manual[2]}.html`
+          : href;
+        if (!LINK.test(target)) return text;
+        const about = title ? ` title="${escapeHtml(title)}"` : "";
+        const away = target.startsWith("#") ? "" : ' target="_blank" rel="noopener noreferrer"';
+        return `<a href="${escapeHtml(target)}"${about}${away}>${text}</a>`;
+      },
+      // A picture from elsewhere would tell its server who reads: its text stands for it.
+      image({ text }) {
+        return escapeHtml(text);
+      },
+    },
+  });
+}
+
+function escapeHtml(text: string): string {
+  const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+  return text.replace(/[&<>"']/g, (character) => entities[character]);
+}
