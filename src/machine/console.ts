@@ -30,15 +30,15 @@ export class ConsoleInput {
   /** Hands over as much as the guest has buffers for. Called after each slice and after each push. */
   drain(emulator: Emulator): void {
     while (this.#queue.length > 0 && emulator.canReceive(this.#port)) {
-      const head = this.#queue[0];
+      // Taken out first: v86 may run a slice, and with it this method again, while it receives.
+      const head = this.#queue.shift()!;
       const chunk = head.subarray(0, CONSOLE_CHUNK_BYTES);
-      emulator.receive(this.#port, chunk);
       this.#waitingBytes -= chunk.length;
-      if (chunk.length < head.length) this.#queue[0] = head.subarray(chunk.length);
-      else {
-        this.#queue.shift();
-        this.#drained.shift()?.();
-      }
+      const whole = chunk.length === head.length;
+      if (!whole) this.#queue.unshift(head.subarray(chunk.length));
+      const drained = whole ? this.#drained.shift() : undefined;
+      emulator.receive(this.#port, chunk);
+      drained?.();
     }
   }
 
