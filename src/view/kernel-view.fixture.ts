@@ -58,6 +58,7 @@ export function kernelView(tasks: Task[], sequence = 1): KernelView {
     bootTimeNs: 5e9,
     release: "6.12.0",
     tasks,
+    glimpsed: [],
     namespaces: [...namespaces.values()],
     totalForks: tasks.length,
     problems: [],

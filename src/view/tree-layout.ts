@@ -25,6 +25,8 @@ export interface Row {
   setSize: number;
   /** Row that the arrow key to the left leads to. */
   parentKey?: string;
+  /** Directly in a pane: its outline stands for the line to a parent. */
+  inPane: boolean;
   /** Undefined for a leaf. */
   open?: boolean;
 }
@@ -47,8 +49,10 @@ export interface Rail {
 }
 
 export interface TreeMeasures {
-  /** Height of a task and of a pane's head. */
+  /** Height of a task. */
   rowPx: number;
+  /** Height of a pane's head. */
+  headPx: number;
   /** How far a child stands in from its parent. */
   stepPx: number;
   /** Space around a pane. */
@@ -69,7 +73,7 @@ export function layTree(
   forest: Forest,
   closed: ReadonlySet<string>,
   kernelOpen: boolean,
-  { rowPx, stepPx, gapPx }: TreeMeasures,
+  { rowPx, headPx, stepPx, gapPx }: TreeMeasures,
 ): TreeLayout {
   const rows: Row[] = [];
   const panes: PaneBox[] = [];
@@ -119,18 +123,19 @@ export function layTree(
       key,
       node,
       top,
-      height: rowPx,
+      height: isPane ? headPx : rowPx,
       left: leftOf(frame.depth),
       right: gapPx + frame.glass * gapPx,
       level: frame.level,
       position: frame.next,
       setSize: frame.siblings.length + (frame.level === 1 && forest.kernelThreadCount ? 1 : 0),
       parentKey: frame.parent?.key,
+      inPane: frame.box !== undefined,
       open: node.children.length ? !closed.has(key) : undefined,
     };
     rows.push(row);
-    frame.lastMiddle = top + rowPx / 2;
-    top += rowPx;
+    frame.lastMiddle = top + row.height / 2;
+    top += row.height;
     let box: PaneBox | undefined;
     if (isPane) {
       box = { pane: node, top: row.top, height: 0, left: row.left, right: row.right };
@@ -160,6 +165,7 @@ export function layTree(
       level: 1,
       position: forest.roots.length + 1,
       setSize: forest.roots.length + 1,
+      inPane: false,
       open: kernelOpen,
     });
     top += rowPx;

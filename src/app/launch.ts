@@ -1,0 +1,45 @@
+/**
+ * Starts a machine before there is a page: its files travel while the page's own code still loads. What the machine
+ * says until somebody listens is kept.
+ */
+import { connectMachine, type MachineClient } from "../machine/client";
+import type { MachineEvents, MachineStatus, Outcome, StartOptions, TerminalBytes } from "../protocol/machine";
+import type { KernelView } from "../protocol/view";
+
+export interface Launch extends MachineClient {
+  started: Promise<Outcome<MachineStatus>>;
+  /** Delivers what was kept, in order, and everything that follows. */
+  attach(events: Required<MachineEvents>): void;
+}
+
+/** Output kept for a page that is late; the machine itself waits when more is outstanding. */
+interface Kept {
+  status?: MachineStatus;
+  view?: KernelView;
+  output: ({ terminal: number; bytes: TerminalBytes } | "restored")[];
+}
+
+export function launch(options: StartOptions): Launch {
+  const kept: Kept = { output: [] };
+  let listener: Required<MachineEvents> | undefined;
+  const client = connectMachine({
+    onstatus: (status) => (listener ? listener.onstatus(status) : (kept.status = status)),
+    onview: (view) => (listener ? listener.onview(view) : (kept.view = view)),
+    onterminal: (terminal, bytes) =>
+      listener ? listener.onterminal(terminal, bytes) : kept.output.push({ terminal, bytes }),
+    onrestored: () => (listener ? listener.onrestored() : kept.output.push("restored")),
+  });
+  return {
+    ...client,
+    started: client.api.start(options),
+    attach(events) {
+      listener = events;
+      if (kept.status) events.onstatus(kept.status);
+      for (const piece of kept.output.splice(0)) {
+        if (piece === "restored") events.onrestored();
+        else events.onterminal(piece.terminal, piece.bytes);
+      }
+      if (kept.view) events.onview(kept.view);
+    },
+  };
+}

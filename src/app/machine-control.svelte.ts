@@ -1,0 +1,141 @@
+import type {
+  Failure,
+  MachineStatus,
+  Outcome,
+  RunRequest,
+  RunResult,
+  SavedState,
+  StartOptions,
+  TerminalBytes,
+} from "../protocol/machine";
+import type { Evidence, FactRef, KernelView } from "../protocol/view";
+import { launch, type Launch } from "./launch";
+
+/** What the machine tells the page besides its status. */
+export interface MachineListener {
+  onview(view: KernelView): void;
+  onterminal(terminal: number, bytes: TerminalBytes): void;
+  onrestored(): void;
+}
+
+const OFF: MachineStatus = { phase: "off", loadedBytes: 0, totalBytes: 0 };
+
+const crashed: Failure = {
+  code: "worker-crashed",
+  what: "The machine is not answering.",
+  kept: "Your lesson progress and saved session are kept.",
+  remedy: "Start the machine again.",
+};
+
+/** The machine as the page holds it: its status, its verbs, and a new worker when the old one is beyond help. */
+export class MachineControl {
+  status = $state.raw<MachineStatus>(OFF);
+  /** True while a save is under way. */
+  saving = $state(false);
+  /** The visitor hid the page, and it was not paused by hand before. */
+  #pausedByHiding = false;
+  #launch: Launch;
+  readonly #manifestUrl: string;
+  #listener: MachineListener | undefined;
+
+  constructor(first: Launch, manifestUrl: string) {
+    this.#launch = first;
+    this.#manifestUrl = manifestUrl;
+  }
+
+  /** Delivers what the machine has said so far, and everything that follows. */
+  listen(listener: MachineListener): void {
+    this.#listener = listener;
+    this.#attach(this.#launch);
+  }
+
+  /** True when the guest answers or could. */
+  get alive(): boolean {
+    return this.status.phase === "running" || this.status.phase === "paused";
+  }
+
+  /** True while the machine comes up. */
+  get starting(): boolean {
+    return ["off", "fetching", "restoring", "booting"].includes(this.status.phase);
+  }
+
+  /** Resolves when the machine has come up or has failed to. */
+  get started(): Promise<Outcome<MachineStatus>> {
+    return this.#launch.started;
+  }
+
+  /** Ends the worker, whatever it is doing, and starts a new one. */
+  startAnew(options: Omit<StartOptions, "manifestUrl"> = {}): Promise<Outcome<MachineStatus>> {
+    this.#launch.terminate();
+    this.status = OFF;
+    this.#launch = launch({ manifestUrl: this.#manifestUrl, ...options });
+    this.#attach(this.#launch);
+    return this.#launch.started;
+  }
+
+  pause = () => {
+    this.#pausedByHiding = false;
+    return this.#ask((api) => api.pause());
+  };
+  resume = () => {
+    this.#pausedByHiding = false;
+    return this.#ask((api) => api.resume());
+  };
+  reset = () => this.#ask((api) => api.reset());
+  restore = (state: SavedState) => this.#ask((api) => api.restore(state));
+  run = (request: RunRequest): Promise<Outcome<RunResult>> => this.#ask((api) => api.run(request));
+  view = (): Promise<Outcome<KernelView>> => this.#ask((api) => api.view());
+  evidence = (fact: FactRef): Promise<Outcome<Evidence>> => this.#ask((api) => api.evidence(fact));
+
+  async save(): Promise<Outcome<SavedState>> {
+    this.saving = true;
+    try {
+      return await this.#ask((api) => api.save());
+    } finally {
+      this.saving = false;
+    }
+  }
+
+  /** Keyboard input; resolves when the guest has taken it. */
+  type = (terminal: number, bytes: Uint8Array): Promise<void> => this.#launch.api.type(terminal, bytes);
+
+  resizeTerminal(terminal: number, cols: number, rows: number): void {
+    void this.#launch.api.resizeTerminal(terminal, cols, rows);
+  }
+
+  acknowledge(terminal: number, sizeBytes: number): void {
+    void this.#launch.api.acknowledge(terminal, sizeBytes);
+  }
+
+  /** A page nobody sees needs no CPU. */
+  async hidden(hidden: boolean, pauseWhenHidden: boolean): Promise<void> {
+    if (hidden && pauseWhenHidden && this.status.phase === "running") {
+      this.#pausedByHiding = true;
+      await this.#ask((api) => api.pause());
+    } else if (!hidden && this.#pausedByHiding) {
+      await this.resume();
+    }
+  }
+
+  #attach(started: Launch): void {
+    const current = () => started === this.#launch;
+    started.attach({
+      onstatus: (status) => {
+        if (current()) this.status = status;
+      },
+      onview: (view) => current() && this.#listener!.onview(view),
+      onterminal: (terminal, bytes) => current() && this.#listener!.onterminal(terminal, bytes),
+      onrestored: () => current() && this.#listener!.onrestored(),
+    });
+  }
+
+  /** A worker that is gone answers with a failure, not with silence or an exception. */
+  async #ask<T>(work: (api: Launch["api"]) => Promise<Outcome<T>>): Promise<Outcome<T>> {
+    if (this.status.failure?.code === "worker-crashed") return { ok: false, failure: this.status.failure };
+    try {
+      return await work(this.#launch.api);
+    } catch (error) {
+      return { ok: false, failure: { ...crashed, what: `The machine could not answer (${String(error)}).` } };
+    }
+  }
+}

@@ -1,0 +1,4 @@
+import type { Task } from "../protocol/view";
+
+/** Identity of a task for as long as the page remembers it: the kernel gives the address of a dead task to a new one. */
+export const taskKey = (task: Task) => `${task.address}:${task.startTimeNs}`;
