@@ -19,8 +19,7 @@ export async function takeSnapshot(manifestPath: string): Promise<Snapshot> {
     manifest: manifestPath,
     cold: true,
     events: {
-      onterminal: (terminal, bytes) => {
-        void machine?.acknowledge(terminal, bytes.length);
+      onterminal: (terminal) => {
         silent.delete(terminal);
         if (silent.size === 0) prompted();
       },

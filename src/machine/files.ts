@@ -40,7 +40,8 @@ export async function fetchUnpacked(
   const bytes = await fetchFile(source, file, onbytes);
   if (file.encoding !== "zstd") return bytes;
   const { decompress } = await import("fzstd");
-  return decompress(bytes) as Uint8Array<ArrayBuffer>;
+  // In a buffer of its own: v86 takes buffers, and the decoder's may be longer than its content.
+  return decompress(bytes).slice() as Uint8Array<ArrayBuffer>;
 }
 
 /** Hex SHA-256. WebCrypto is absent on plain-http pages of another host, as in a classroom's network. */

@@ -5,6 +5,7 @@
 import { pictureChanged, ranSince, type Counters } from "../kernel/counters";
 import type { Xray } from "../kernel/xray";
 import type { KernelView, Task } from "../protocol/view";
+import { samePicture } from "./same-picture";
 
 /** Looking takes at most one part in this many of the time while the guest is busy. */
 const SHARE = 10;
@@ -26,6 +27,7 @@ export class Sampler {
   #costMs = 0;
   #sentAt = -Infinity;
   #held: KernelView | undefined;
+  #sent: KernelView | undefined;
   #previous: KernelView | undefined;
   #glimpsed = new Map<number, Task>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -86,7 +88,12 @@ export class Sampler {
 
   #send(): void {
     if (!this.#held) return;
+    if (this.#sent && this.#glimpsed.size === 0 && samePicture(this.#sent, this.#held)) {
+      this.#held = undefined;
+      return;
+    }
     this.#sentAt = this.#now();
+    this.#sent = this.#held;
     this.#emit({ ...this.#held, glimpsed: [...this.#glimpsed.values()] });
     this.#held = undefined;
     this.#glimpsed.clear();

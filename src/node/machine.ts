@@ -21,9 +21,12 @@ export async function bootMachine({ manifest, events = {}, ...options }: BootOpt
     {
       onstatus: () => {},
       onview: () => {},
-      // Nobody looks at the terminals here, so nothing is outstanding.
-      onterminal: (terminal, bytes) => void machine.acknowledge(terminal, bytes.length),
       ...events,
+      onterminal: (terminal, bytes) => {
+        events.onterminal?.(terminal, bytes);
+        // Nothing is drawn here, so nothing is outstanding.
+        void machine.acknowledge(terminal, bytes.length);
+      },
     },
     { source: fileSource, epochMs: () => Date.now(), random: (sizeBytes) => randomBytes(sizeBytes) },
   );
