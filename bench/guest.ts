@@ -80,7 +80,7 @@ export const streamThroughput: Benchmark = async function* () {
     const input = new Uint8Array(STREAM_BYTES);
     for (let run = 0; run < STREAM_RUNS; run++) {
       let startedAt = performance.now();
-      const zeroes = await machine.run({ argv: ["/bin/head", "-c", String(STREAM_BYTES), "/dev/zero"] });
+      const zeroes = await machine.run({ argv: ["/usr/bin/head", "-c", String(STREAM_BYTES), "/dev/zero"] });
       out.push(megabytes / ((performance.now() - startedAt) / 1000));
       startedAt = performance.now();
       const echoed = await machine.run({ argv: ["/bin/cat"] }, input);

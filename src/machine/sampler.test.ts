@@ -1,0 +1,93 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Counters } from "../kernel/counters";
+import type { Xray } from "../kernel/xray";
+import type { KernelView, Task } from "../protocol/view";
+import { Sampler } from "./sampler";
+
+const RAM = new Uint8Array(0);
+const QUIET: Counters = {
+  totalForks: 0,
+  threads: 0,
+  cssSets: 0,
+  utsNames: 0,
+  current: 0,
+  switches: 0,
+  jiffies: 0,
+  idle: true,
+  panicked: false,
+  stopped: false,
+};
+
+const task = (pid: number): Task => ({ address: 0xc1000000 + pid, pid, startTimeNs: pid, argv: [], namespaces: {} }) as unknown as Task;
+
+/** A kernel whose counters and tasks the test sets, and the pictures that were sent. */
+function kernel() {
+  const state = { counters: QUIET, tasks: [] as Task[], looks: 0 };
+  const sent: KernelView[] = [];
+  const xray = {
+    counters: () => state.counters,
+    observe: () => {
+      state.looks++;
+      const { tasks, counters } = state;
+      return { sequence: 0, bootTimeNs: 0, release: "", tasks, namespaces: [], glimpsed: [], totalForks: counters.totalForks, problems: [], omitted: [] };
+    },
+  } as unknown as Xray;
+  return { state, sent, sampler: new Sampler(xray, (view) => sent.push(view), () => Date.now()) };
+}
+
+beforeEach(() => void vi.useFakeTimers({ now: 0 }));
+afterEach(() => void vi.useRealTimers());
+
+test("a guest in which nothing ran is not looked at", () => {
+  const { state, sampler } = kernel();
+  sampler.slice(() => RAM, true);
+  const { looks } = state;
+  for (let slice = 0; slice < 100; slice++) sampler.slice(() => RAM, true);
+  expect(state.looks).toBe(looks);
+});
+
+test("a fork is looked at in the very slice that shows it", () => {
+  const { state, sampler } = kernel();
+  sampler.slice(() => RAM, false);
+  const { looks } = state;
+  state.counters = { ...QUIET, totalForks: 1 };
+  sampler.slice(() => RAM, false);
+  expect(state.looks).toBe(looks + 1);
+});
+
+test("a picture that shows nothing new is not sent", () => {
+  const { state, sent, sampler } = kernel();
+  sampler.slice(() => RAM, true);
+  vi.advanceTimersByTime(50);
+  const before = sent.length;
+  state.counters = { ...QUIET, jiffies: 1, switches: 1 };
+  sampler.slice(() => RAM, true);
+  vi.advanceTimersByTime(50);
+  expect(sent.length).toBe(before);
+});
+
+test("a task that came and went between two frames is told of as glimpsed", () => {
+  const { state, sent, sampler } = kernel();
+  sampler.slice(() => RAM, false); // sent at once: the frame has begun
+  state.tasks = [task(7)];
+  state.counters = { ...QUIET, totalForks: 1, threads: 1 };
+  sampler.slice(() => RAM, false);
+  state.tasks = [];
+  state.counters = { ...QUIET, totalForks: 1, threads: 0 };
+  sampler.slice(() => RAM, false);
+  expect(sent).toHaveLength(1);
+  vi.advanceTimersByTime(50);
+  expect(sent).toHaveLength(2);
+  expect(sent[1].tasks).toEqual([]);
+  expect(sent[1].glimpsed.map(({ pid }) => pid)).toEqual([7]);
+});
+
+test("a change that no slice follows is sent all the same", () => {
+  const { state, sent, sampler } = kernel();
+  sampler.slice(() => RAM, false);
+  state.tasks = [task(7)];
+  state.counters = { ...QUIET, totalForks: 1 };
+  sampler.slice(() => RAM, true);
+  vi.advanceTimersByTime(1000);
+  expect(sent.at(-1)?.tasks.map(({ pid }) => pid)).toEqual([7]);
+});
