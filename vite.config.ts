@@ -3,7 +3,7 @@ import { cp, stat } from "node:fs/promises";
 import { join, normalize, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
-import type { Connect, Plugin } from "vite";
+import type { Connect, HtmlTagDescriptor, Plugin } from "vite";
 import { defineConfig } from "vite";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
@@ -59,7 +59,10 @@ function machineFiles(): Plugin {
   };
 }
 
-/** Lets the browser fetch the page's chunk and style while the entry, which starts the machine, still runs. */
+/** The chunks that the page needs for its first prompt, by the name of their entry module. */
+const FIRST_CHUNKS = ["page", "xterm"];
+
+/** Lets the browser fetch the page's chunks and styles while the entry, which starts the machine, still runs. */
 function preloadPage(): Plugin {
   return {
     name: "glassbox:preload-page",
@@ -67,15 +70,20 @@ function preloadPage(): Plugin {
       order: "post",
       handler(html, { bundle }) {
         if (!bundle) return html;
-        const page = Object.values(bundle).find((file) => file.type === "chunk" && file.name === "Page");
-        if (page?.type !== "chunk") throw new Error("the page's chunk is missing from the bundle");
-        const chunks = [page.fileName, ...page.imports];
-        const styles = [...(page.viteMetadata?.importedCss ?? [])];
+        const chunks = new Set<string>();
+        const styles = new Set<string>();
+        for (const name of FIRST_CHUNKS) {
+          const chunk = Object.values(bundle).find((file) => file.type === "chunk" && file.name === name);
+          if (chunk?.type !== "chunk") throw new Error(`the chunk "${name}" is missing from the bundle`);
+          for (const file of [chunk.fileName, ...chunk.imports]) chunks.add(file);
+          for (const file of chunk.viteMetadata?.importedCss ?? []) styles.add(file);
+        }
         return {
           html,
           tags: [
-            ...chunks.map((file) => ({ tag: "link", attrs: { rel: "modulepreload", href: `./${file}` } })),
-            ...styles.map((file) => ({ tag: "link", attrs: { rel: "stylesheet", href: `./${file}` } })),
+            ...[...chunks].map((file) => link(file, { rel: "modulepreload" })),
+            // A linked style sheet would hold back the entry script, and with it the machine.
+            ...[...styles].map((file) => link(file, { rel: "preload", as: "style" })),
           ],
         };
       },
@@ -83,11 +91,27 @@ function preloadPage(): Plugin {
   };
 }
 
+function link(file: string, attributes: Record<string, string>): HtmlTagDescriptor {
+  return { tag: "link", attrs: { ...attributes, crossorigin: true, href: `./${file}` }, injectTo: "head" };
+}
+
+/** v86 looks for Node's modules where it runs in Node; in a browser it finds nothing. */
+function withoutNode(): Plugin {
+  const EMPTY = "\0glassbox:empty";
+  return {
+    name: "glassbox:without-node",
+    enforce: "pre",
+    resolveId: (id, importer) =>
+      importer?.includes("/v86/") && /^(node:)?(crypto|fs\/promises|perf_hooks)$/.test(id) ? EMPTY : undefined,
+    load: (id) => (id === EMPTY ? "export default {}" : undefined),
+  };
+}
+
 export default defineConfig({
   root,
   base: "./",
   plugins: [svelte(), machineFiles(), preloadPage()],
-  worker: { format: "es" },
+  worker: { format: "es", plugins: () => [withoutNode()] },
   build: { target: "es2023", assetsInlineLimit: 0, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 700 },
   server: { host: "127.0.0.1", watch: { ignored: ["**/.cache/**", "**/images/**", "**/dist/**"] } },
   preview: { host: "127.0.0.1" },

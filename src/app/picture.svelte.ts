@@ -15,17 +15,17 @@ export class Picture {
   ended = $state.raw<Task[]>([]);
 
   #latest: KernelView | undefined;
-  #endedSince: Task[] = [];
+  /** Ended tasks not yet drawn, by key: one may be both missing from a picture and glimpsed before it. */
+  #endedSince = new Map<string, Task>();
   #scheduled = false;
 
   push(view: KernelView): void {
     const before = this.#latest ?? this.view;
     if (before) {
       const living = new Set(view.tasks.map(taskKey));
-      for (const task of before.tasks) if (!living.has(taskKey(task))) this.#endedSince.push(task);
+      for (const task of before.tasks) if (!living.has(taskKey(task))) this.#noteEnd(task);
+      for (const task of view.glimpsed) if (!living.has(taskKey(task))) this.#noteEnd(task);
     }
-    this.#endedSince.push(...view.glimpsed);
-    if (this.#endedSince.length > ENDED_LIMIT) this.#endedSince.splice(0, this.#endedSince.length - ENDED_LIMIT);
     this.#latest = view;
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -35,7 +35,7 @@ export class Picture {
   /** Forgets everything: another guest is looked at. */
   clear(): void {
     this.#latest = undefined;
-    this.#endedSince = [];
+    this.#endedSince.clear();
     this.view = undefined;
     this.fresh = new Set();
     this.ended = [];
@@ -49,9 +49,18 @@ export class Picture {
     const before = this.view && new Set(this.view.tasks.map(taskKey));
     const fresh = before ? view.tasks.map(taskKey).filter((key) => !before.has(key)) : [];
     this.fresh = fresh.length <= FRESH_LIMIT ? new Set(fresh) : new Set();
-    if (this.#endedSince.length) {
-      this.ended = [...this.#endedSince.splice(0).reverse(), ...this.ended].slice(0, ENDED_LIMIT);
+    if (this.#endedSince.size) {
+      const earlier = this.ended.filter((task) => !this.#endedSince.has(taskKey(task)));
+      this.ended = [...[...this.#endedSince.values()].reverse(), ...earlier].slice(0, ENDED_LIMIT);
+      this.#endedSince.clear();
     }
     this.view = view;
+  }
+
+  #noteEnd(task: Task): void {
+    const key = taskKey(task);
+    this.#endedSince.delete(key);
+    this.#endedSince.set(key, task);
+    if (this.#endedSince.size > ENDED_LIMIT) this.#endedSince.delete(this.#endedSince.keys().next().value!);
   }
 }

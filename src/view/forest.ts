@@ -25,7 +25,11 @@ export interface PaneNode {
   key: string;
   /** One mark per kind, in the order of `NAMESPACE_KINDS`; `initial` where the wall is open. */
   marks: NamespaceMark[];
-  /** Host name inside, when the uts namespace is its own. */
+  /** Those that differ from the pane around, or from the host where there is none. */
+  ownMarks: NamespaceMark[];
+  /** True for a pane within a pane. */
+  inner: boolean;
+  /** Host name inside, when the uts namespace is among `ownMarks`. */
   hostname?: string;
   taskCount: number;
   children: Node[];
@@ -123,7 +127,11 @@ export function growForest(view: KernelView, options: { kernelThreads: boolean }
   const threadCounts = new Map<number, number>();
   const processes: Task[] = [];
   let kernelThreadCount = 0;
+  const addresses = new Set<number>();
   for (const task of view.tasks) {
+    // A damaged list may lead to the same task twice.
+    if (addresses.has(task.address)) continue;
+    addresses.add(task.address);
     if (task.kernelThread) kernelThreadCount++;
     if (task.kernelThread && !options.kernelThreads) continue;
     if (task.pid === task.tgid) processes.push(task);
@@ -158,11 +166,16 @@ export function growForest(view: KernelView, options: { kernelThreads: boolean }
         above = undefined;
         pane = known;
       } else if (!known) {
+        const marks = paneMarks(walls, host);
+        const around = pane?.marks ?? paneMarks(NO_WALLS, host);
+        const ownMarks = marks.filter((mark, index) => mark.inum !== around[index].inum);
         pane = {
           type: "pane",
           key,
-          marks: paneMarks(walls, host),
-          hostname: hostnameOf(walls, view.namespaces),
+          marks,
+          ownMarks,
+          inner: pane !== undefined,
+          hostname: ownMarks.some((mark) => mark.kind === "uts") ? hostnameOf(walls, view.namespaces) : undefined,
           taskCount: 0,
           children: [],
         };
