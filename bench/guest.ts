@@ -32,7 +32,10 @@ export const viewTasks: Benchmark = async function* () {
     let smallest: { name: string; samples: number[] } | undefined;
     for (const count of TASK_COUNTS) {
       const present = xray.observe(machine.emulator.ram()).tasks.length;
-      await shell(machine, `i=${present}; while [ $i -lt ${count} ]; do sleep 9999 >/dev/null 2>&1 </dev/null & i=$((i+1)); done`);
+      await shell(
+        machine,
+        `i=${present}; while [ $i -lt ${count} ]; do sleep 9999 >/dev/null 2>&1 </dev/null & i=$((i+1)); done`,
+      );
       const samples: number[] = [];
       let seen = 0;
       for (let run = 0; run < OBSERVATIONS; run++) {
@@ -86,7 +89,8 @@ export const streamThroughput: Benchmark = async function* () {
       const echoed = await machine.run({ argv: ["/bin/cat"] }, input);
       round.push(megabytes / ((performance.now() - startedAt) / 1000));
       for (const result of [zeroes, echoed]) {
-        if (!result.ok || result.value.stdout.length !== STREAM_BYTES) throw new Error("stream.throughput: bytes were lost");
+        if (!result.ok || result.value.stdout.length !== STREAM_BYTES)
+          throw new Error("stream.throughput: bytes were lost");
       }
     }
     yield figure("stream.throughput", "MB/s", out);

@@ -1,6 +1,7 @@
 /** The page in Chromium: how soon a prompt answers, what was transferred, how much memory the tab takes. */
 import { readFileSync } from "node:fs";
 import type { Server } from "node:http";
+import { fileURLToPath } from "node:url";
 import { chromium, type Browser } from "@playwright/test";
 import { BROWSER_FLAGS, findBrowser } from "../scripts/browser.mjs";
 import { buildSite, serveSite } from "../scripts/site";
@@ -8,41 +9,23 @@ import { figure, type Benchmark } from "./figure";
 
 const RUNS = 5;
 
-/**
- * Runs in the page before its own scripts: as soon as the first terminal shows a prompt, pastes a command into it, and
- * notes the time at which its answer is on screen.
- */
-function visitor(): void {
-  let asked = false;
-  const look = () => {
-    const rows = document.querySelector(".xterm-rows");
-    const textarea = document.querySelector<HTMLTextAreaElement>(".xterm-helper-textarea");
-    const text = rows?.textContent ?? "";
-    if (!asked && textarea && text.includes("#")) {
-      asked = true;
-      const data = new DataTransfer();
-      data.setData("text/plain", 'echo "=$((6*7))="\n');
-      textarea.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true }));
-    }
-    if (asked && text.includes("=42=")) {
-      (window as unknown as { answeredAt: number }).answeredAt = performance.now();
-      observer.disconnect();
-    }
-  };
-  const observer = new MutationObserver(look);
-  observer.observe(document, { childList: true, subtree: true, characterData: true });
-}
+/** Types a command at the first prompt and notes when its answer is on screen. */
+const VISITOR = fileURLToPath(new URL("visitor.js", import.meta.url));
 
 async function visit(browser: Browser, url: string, again: boolean) {
   const context = await browser.newContext();
   const open = async () => {
     const page = await context.newPage();
-    await page.addInitScript(visitor);
+    await page.addInitScript({ path: VISITOR });
     await page.goto(url, { waitUntil: "commit" });
-    const handle = await page.waitForFunction(() => (window as unknown as { answeredAt?: number }).answeredAt, undefined, {
-      timeout: 60_000,
-      polling: 50,
-    });
+    const handle = await page.waitForFunction(
+      () => (window as unknown as { answeredAt?: number }).answeredAt,
+      undefined,
+      {
+        timeout: 60_000,
+        polling: 50,
+      },
+    );
     return { page, answeredMs: (await handle.jsonValue()) as number };
   };
   const first = await open();

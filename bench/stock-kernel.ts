@@ -9,8 +9,11 @@ const CACHE = fileURLToPath(new URL("../.cache/stock-kernel/", import.meta.url))
 /** Path of a `vmlinuz-*-686`, or why there is none. */
 export function stockKernel(): { path: string } | { missing: string } {
   const given = process.env.STOCK_KERNEL;
-  if (given) return existsSync(given) ? { path: given } : { missing: `STOCK_KERNEL names ${given}, which does not exist` };
-  return find("/boot") ?? find(join(CACHE, "boot")) ?? download() ?? { missing: "apt-get cannot bring linux-image-686 here" };
+  if (given)
+    return existsSync(given) ? { path: given } : { missing: `STOCK_KERNEL names ${given}, which does not exist` };
+  return (
+    find("/boot") ?? find(join(CACHE, "boot")) ?? download() ?? { missing: "apt-get cannot bring linux-image-686 here" }
+  );
 }
 
 function find(directory: string): { path: string } | undefined {
@@ -23,11 +26,21 @@ function find(directory: string): { path: string } | undefined {
 function download(): { path: string } | undefined {
   mkdirSync(join(CACHE, "state/lists/partial"), { recursive: true });
   mkdirSync(join(CACHE, "cache/archives/partial"), { recursive: true });
-  const own = ["APT::Architecture=i386", "APT::Architectures=i386", `Dir::State=${CACHE}state`, `Dir::Cache=${CACHE}cache`];
-  const options = [...own, "Dir::State::status=/dev/null", "Acquire::Languages=none"].flatMap((option) => ["-o", option]);
+  const own = [
+    "APT::Architecture=i386",
+    "APT::Architectures=i386",
+    `Dir::State=${CACHE}state`,
+    `Dir::Cache=${CACHE}cache`,
+  ];
+  const options = [...own, "Dir::State::status=/dev/null", "Acquire::Languages=none"].flatMap((option) => [
+    "-o",
+    option,
+  ]);
   const run = (command: string, ...args: string[]) => spawnSync(command, args, { cwd: CACHE, encoding: "utf8" });
   if (run("apt-get", ...options, "update", "-qq").status !== 0) return undefined;
-  const name = /Depends: (linux-image-\S+-686)$/m.exec(run("apt-cache", ...options, "depends", "linux-image-686").stdout ?? "")?.[1];
+  const name = /Depends: (linux-image-\S+-686)$/m.exec(
+    run("apt-cache", ...options, "depends", "linux-image-686").stdout ?? "",
+  )?.[1];
   if (!name || run("apt-get", ...options, "download", "-qq", name).status !== 0) return undefined;
   const archive = readdirSync(CACHE).find((candidate) => candidate.startsWith(name) && candidate.endsWith(".deb"));
   if (!archive || run("dpkg-deb", "-x", archive, ".").status !== 0) return undefined;

@@ -14,7 +14,9 @@ export function install() {
     console.error(`This needs Node ${LEAST.join(".")} or newer; this is Node ${process.versions.node}.`);
     process.exit(1);
   }
-  const lock = createHash("sha256").update(readFileSync(`${TOP}package-lock.json`)).digest("hex");
+  const lock = createHash("sha256")
+    .update(readFileSync(`${TOP}package-lock.json`))
+    .digest("hex");
   if (existsSync(STAMP) && readFileSync(STAMP, "utf8") === lock) return;
   console.log("Installing packages (npm ci)");
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";

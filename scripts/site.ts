@@ -21,7 +21,7 @@ export async function buildSite(progress: (line: string) => void = console.log):
   const sources = hashOf([...inputs.map((name) => join(TOP, name)), manifest]);
   if (existsSync(STAMP) && readFileSync(STAMP, "utf8") === sources) return;
   progress("building the page");
-  await build({ root: TOP, logLevel: "warn" });
+  await build({ root: TOP, logLevel: "error" });
   compressBeside(DIST);
   writeFileSync(STAMP, sources);
 }

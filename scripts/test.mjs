@@ -11,19 +11,26 @@ const bin = (name, path) => [process.execPath, `${TOP}node_modules/${name}/${pat
 const REPORTS = `${TOP}.cache/test`;
 
 const CHECKS = {
-  types: [[...bin("svelte-check", "bin/svelte-check"), "--tsconfig", "tsconfig.json", "--fail-on-warnings"], [...bin("typescript", "bin/tsc")]],
+  types: [
+    [...bin("svelte-check", "bin/svelte-check"), "--tsconfig", "tsconfig.json", "--fail-on-warnings"],
+    [...bin("typescript", "bin/tsc")],
+  ],
   lint: [
     [...bin("eslint", "bin/eslint.js"), "--max-warnings", "0", "."],
     [...bin("prettier", "bin/prettier.cjs"), "--check", "--log-level", "warn", "."],
   ],
-  imports: [[...bin("dependency-cruiser", "bin/dependency-cruise.mjs"), "--config", ".dependency-cruiser.cjs", "src", "guest"]],
+  imports: [
+    [...bin("dependency-cruiser", "bin/dependency-cruise.mjs"), "--config", ".dependency-cruiser.cjs", "src", "guest"],
+  ],
 };
 const PROJECTS = ["unit", "guest", "lessons", "browser"];
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((part) => !(part in CHECKS) && !PROJECTS.includes(part));
 if (unknown.length > 0) {
-  console.error(`There is no part ${unknown.join(", ")}; the parts are ${[...Object.keys(CHECKS), ...PROJECTS].join(", ")}.`);
+  console.error(
+    `There is no part ${unknown.join(", ")}; the parts are ${[...Object.keys(CHECKS), ...PROJECTS].join(", ")}.`,
+  );
   process.exit(2);
 }
 const wanted = (part) => asked.length === 0 || asked.includes(part);
@@ -43,7 +50,10 @@ const count = (name, ok) => {
 };
 
 for (const [name, commands] of Object.entries(CHECKS)) {
-  if (wanted(name)) commands.forEach((command) => count(`${name}: ${command[1].replace(/.*node_modules\//, "").split("/")[0]}`, run(command)));
+  if (wanted(name))
+    commands.forEach((command) =>
+      count(`${name}: ${command[1].replace(/.*node_modules\//, "").split("/")[0]}`, run(command)),
+    );
 }
 if (PROJECTS.slice(1).some(wanted)) count("machine built", tsx(["guest/build.ts"]) === 0);
 if (wanted("browser")) count("page built", tsx(["scripts/build.ts"]) === 0);
@@ -53,7 +63,15 @@ mkdirSync(REPORTS, { recursive: true });
 for (const project of PROJECTS.filter(wanted)) {
   const report = `${REPORTS}/${project}.json`;
   const ok = run(
-    [...bin("vitest", "vitest.mjs"), "run", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
+    [
+      ...bin("vitest", "vitest.mjs"),
+      "run",
+      "--project",
+      project,
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${report}`,
+    ],
     { CHROMIUM: browser },
   );
   try {

@@ -52,7 +52,10 @@ export function tree(): Entry[] {
     file("etc/profile", profile()),
     file("etc/hostname", "glassbox\n"),
     file("etc/hosts", "127.0.0.1 localhost glassbox\n"),
-    file("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nlearner:x:1000:1000:learner:/home/learner:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n"),
+    file(
+      "etc/passwd",
+      "root:x:0:0:root:/root:/bin/sh\nlearner:x:1000:1000:learner:/home/learner:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n",
+    ),
     file("etc/group", "root:x:0:\ntty:x:5:\nlearner:x:1000:\nnogroup:x:65534:\n"),
     file("etc/shells", "/bin/sh\n"),
     file("etc/os-release", 'NAME=Glassbox\nID=glassbox\nPRETTY_NAME="Glassbox"\n'),

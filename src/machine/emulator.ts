@@ -35,10 +35,13 @@ interface Cpu {
   last_result: Int32Array;
   fpu_status_word: Uint16Array;
   mxcsr: Int32Array;
+  is_memory_zeroed(address: number, sizeBytes: number): boolean;
+  unpack_memory(present: { get(page: number): number }, packed: Uint8Array): void;
   devices: { virtio_console: { virtio: { queues: { has_request(): boolean; is_configured(): boolean }[] } } };
 }
 
 const CONTROL_QUEUE = 2;
+const PAGE_BYTES = 4096;
 export const CONSOLE_COUNT = 4;
 
 /** v86 hands a message larger than the guest's buffer over in part only; the guest's buffers are one page. */
@@ -57,11 +60,14 @@ export class Emulator {
   readonly #memoryBytes: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #destroyed = false;
+  /** RAM may hold something; fresh WebAssembly memory is zero. */
+  #written: boolean;
 
-  private constructor(vm: V86, memoryBytes: number) {
+  private constructor(vm: V86, memoryBytes: number, written: boolean) {
     this.#vm = vm;
     this.#inner = vm as unknown as Inner;
     this.#memoryBytes = memoryBytes;
+    this.#written = written;
     for (let port = 0; port < CONSOLE_COUNT; port++) {
       // The type file lists console 0 only; all four exist.
       vm.add_listener(`virtio-console${port}-output-bytes` as "virtio-console0-output-bytes", (bytes: Uint8Array) =>
@@ -70,6 +76,7 @@ export class Emulator {
     }
     vm.add_listener("serial0-output-byte", (byte: number) => this.onserial(byte));
     this.#takeOverScheduler();
+    this.#unpackSparsely();
   }
 
   /**
@@ -107,7 +114,7 @@ export class Emulator {
         }),
       } as unknown as ConstructorParameters<typeof V86>[0]);
       vm.add_listener("emulator-ready", () => {
-        const emulator = new Emulator(vm, options.memoryBytes);
+        const emulator = new Emulator(vm, options.memoryBytes, images.boot !== undefined);
         if (!images.state) return resolve(emulator);
         emulator.restoreState(images.state).then(() => resolve(emulator), reject);
       });
@@ -116,7 +123,10 @@ export class Emulator {
 
   /** Guest-physical RAM, live. Take it anew for each sample: the view detaches when wasm memory grows. */
   ram(): Uint8Array {
-    return (this.#vm as unknown as { read_memory(at: number, size: number): Uint8Array }).read_memory(0, this.#memoryBytes);
+    return (this.#vm as unknown as { read_memory(at: number, size: number): Uint8Array }).read_memory(
+      0,
+      this.#memoryBytes,
+    );
   }
 
   /** Writes guest-physical RAM. For the snapshot maker alone: observers never write. */
@@ -188,6 +198,24 @@ export class Emulator {
     this.onslice = () => {};
     this.onconsole = () => {};
     await this.#vm.destroy();
+  }
+
+  /** v86 writes zeros over all of RAM first, which costs time, and the host memory for every page never used. */
+  #unpackSparsely(): void {
+    const cpu = this.#inner.v86.cpu;
+    cpu.unpack_memory = (present, packed) => {
+      const ram = this.ram();
+      let taken = 0;
+      for (let page = 0; page < this.#memoryBytes / PAGE_BYTES; page++) {
+        const address = page * PAGE_BYTES;
+        if (present.get(page)) {
+          ram.set(packed.subarray(taken, taken + PAGE_BYTES), address);
+          taken += PAGE_BYTES;
+        } else if (this.#written && !cpu.is_memory_zeroed(address, PAGE_BYTES))
+          ram.fill(0, address, address + PAGE_BYTES);
+      }
+      this.#written = true;
+    };
   }
 
   #takeOverScheduler(): void {

@@ -4,7 +4,10 @@ import { machineError } from "./failure";
 import type { Source } from "./files";
 
 /** `manifestUrl` is absolute; file paths are relative to it. */
-export function httpSource(manifestUrl: string, fetch: typeof globalThis.fetch = globalThis.fetch.bind(globalThis)): Source {
+export function httpSource(
+  manifestUrl: string,
+  fetch: typeof globalThis.fetch = globalThis.fetch.bind(globalThis),
+): Source {
   const get = async (url: string, cache: RequestCache): Promise<Response> => {
     let response: Response;
     try {
@@ -40,7 +43,10 @@ export function httpSource(manifestUrl: string, fetch: typeof globalThis.fetch =
         if (done) return received === bytes.length ? bytes : bytes.slice(0, received);
         if (received + value.length > bytes.length) {
           await reader.cancel();
-          throw machineError("file-damaged", `The machine file ${file.path} is longer than its ${file.sizeBytes} bytes.`);
+          throw machineError(
+            "file-damaged",
+            `The machine file ${file.path} is longer than its ${file.sizeBytes} bytes.`,
+          );
         }
         bytes.set(value, received);
         received += value.length;

@@ -89,7 +89,14 @@ export class Machine implements MachineApi {
       const generation = ++this.#generation;
       this.#options = options;
       await this.#teardown();
-      this.#set({ phase: "fetching", loadedBytes: 0, totalBytes: 0, origin: undefined, notice: undefined, failure: undefined });
+      this.#set({
+        phase: "fetching",
+        loadedBytes: 0,
+        totalBytes: 0,
+        origin: undefined,
+        notice: undefined,
+        failure: undefined,
+      });
       const source = this.#host.source(options.manifestUrl);
       const manifest = await source.manifest();
       this.#manifest = manifest;
@@ -119,7 +126,9 @@ export class Machine implements MachineApi {
           const known = error instanceof MachineError ? error.failure.code : "snapshot-unusable";
           if (!snapshot || !["file-missing", "file-damaged", "snapshot-unusable"].includes(known)) throw error;
           // A bad snapshot costs time, not the visit.
-          notices.push(`The snapshot could not be used (${asFailure(error, "snapshot-unusable").what}) The kernel boots from power-on.`);
+          notices.push(
+            `The snapshot could not be used (${asFailure(error, "snapshot-unusable").what}) The kernel boots from power-on.`,
+          );
           snapshot = undefined;
           await this.#teardown();
         }

@@ -18,7 +18,8 @@ const QUIET: Counters = {
   stopped: false,
 };
 
-const task = (pid: number): Task => ({ address: 0xc1000000 + pid, pid, startTimeNs: pid, argv: [], namespaces: {} }) as unknown as Task;
+const task = (pid: number): Task =>
+  ({ address: 0xc1000000 + pid, pid, startTimeNs: pid, argv: [], namespaces: {} }) as unknown as Task;
 
 /** A kernel whose counters and tasks the test sets, and the pictures that were sent. */
 function kernel() {
@@ -29,10 +30,28 @@ function kernel() {
     observe: () => {
       state.looks++;
       const { tasks, counters } = state;
-      return { sequence: 0, bootTimeNs: 0, release: "", tasks, namespaces: [], glimpsed: [], totalForks: counters.totalForks, problems: [], omitted: [] };
+      return {
+        sequence: 0,
+        bootTimeNs: 0,
+        release: "",
+        tasks,
+        namespaces: [],
+        glimpsed: [],
+        totalForks: counters.totalForks,
+        problems: [],
+        omitted: [],
+      };
     },
   } as unknown as Xray;
-  return { state, sent, sampler: new Sampler(xray, (view) => sent.push(view), () => Date.now()) };
+  return {
+    state,
+    sent,
+    sampler: new Sampler(
+      xray,
+      (view) => sent.push(view),
+      () => Date.now(),
+    ),
+  };
 }
 
 beforeEach(() => void vi.useFakeTimers({ now: 0 }));

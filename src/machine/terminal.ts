@@ -58,7 +58,8 @@ export class TerminalOutput {
   #remember(bytes: Uint8Array): void {
     this.#screen.push(bytes);
     this.#screenBytes += bytes.length;
-    while (this.#screenBytes - this.#screen[0].length >= SCREEN_LIMIT_BYTES) this.#screenBytes -= this.#screen.shift()!.length;
+    while (this.#screenBytes - this.#screen[0].length >= SCREEN_LIMIT_BYTES)
+      this.#screenBytes -= this.#screen.shift()!.length;
   }
 }
 

@@ -51,7 +51,8 @@ export async function main(args: string[], surroundings: Surroundings): Promise<
       return 2;
     }
     // 125, as docker has it: the fault is the machine's, not the command's.
-    const text = error instanceof MachineError ? `${error.failure.what} ${error.failure.remedy}` : (error as Error).message;
+    const text =
+      error instanceof MachineError ? `${error.failure.what} ${error.failure.remedy}` : (error as Error).message;
     process.stderr.write(`glassbox: ${text}\n`);
     return 125;
   }

@@ -16,7 +16,8 @@ export async function viewCommand(args: string[], surroundings: Surroundings): P
       const script = machine.agent.run({ script: values.c });
       const status = await script.exited;
       if ("signal" in status || status.exitCode !== 0) {
-        const why = "signal" in status ? `was killed by signal ${status.signal}` : `exited with code ${status.exitCode}`;
+        const why =
+          "signal" in status ? `was killed by signal ${status.signal}` : `exited with code ${status.exitCode}`;
         process.stderr.write(`glassbox: SCRIPT ${why}; the picture is of the machine after that\n`);
       }
     }
@@ -40,8 +41,15 @@ function table(view: KernelView): string {
     ownNamespaces(task, initial),
   ]);
   rows.unshift(["PID", "PPID", "S", "COMMAND", "OWN NAMESPACES"]);
-  const widths = rows[0].map((_, column) => Math.min(48, Math.max(...rows.map((row) => printable(row[column]).length))));
-  const text = rows.map((row) => row.map((cell, column) => printable(cell).padEnd(widths[column])).join("  ").trimEnd());
+  const widths = rows[0].map((_, column) =>
+    Math.min(48, Math.max(...rows.map((row) => printable(row[column]).length))),
+  );
+  const text = rows.map((row) =>
+    row
+      .map((cell, column) => printable(cell).padEnd(widths[column]))
+      .join("  ")
+      .trimEnd(),
+  );
   return [...text, ...view.omitted, ...view.problems.map(({ where, what }) => `${where}: ${what}`), ""].join("\n");
 }
 
