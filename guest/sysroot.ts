@@ -54,6 +54,7 @@ export const TOOLCHAIN_PACKAGES: readonly string[] = [
   "make",
   "musl-dev",
   "musl-tools",
+  "seabios",
 ];
 
 /** One Debian source package, pinned. */
@@ -81,6 +82,12 @@ export interface Sysroot {
   unpack(source: DebianSource): Promise<string>;
 }
 
+/** Who hears of what takes time: a line for each step, and each line that a program writes meanwhile. */
+export interface Progress {
+  step(line: string): void;
+  detail(line: string): void;
+}
+
 /** `$GLASSBOX_SYSROOT`, or a folder in the user's cache. */
 export function sysrootDirectory(): string {
   const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
@@ -92,7 +99,7 @@ export function sysrootDirectory(): string {
  *
  * @throws Error saying in one sentence what the host lacks: root, a program, a Debian mirror.
  */
-export async function openSysroot(progress: (line: string) => void): Promise<Sysroot> {
+export async function openSysroot(progress: Progress): Promise<Sysroot> {
   if (process.getuid?.() !== 0) throw new Error("Building the images makes a Debian chroot: run it as root.");
   const missing = HOST_PROGRAMS.filter((name) => !onPath(name));
   if (missing.length > 0) {
@@ -104,12 +111,14 @@ export async function openSysroot(progress: (line: string) => void): Promise<Sys
   const sysroot = sysrootAt(directory);
   const mirror = await hostMirror();
   if (!existsSync(join(directory, "etc/debian_version"))) {
-    progress(`making a Debian ${SUITE} i386 chroot in ${directory}`);
+    progress.step(`making a Debian ${SUITE} i386 chroot in ${directory}`);
     // Under another name until it is whole, so that a broken attempt is not taken for a chroot.
     const unfinished = `${directory}.unfinished`;
     await rm(unfinished, { recursive: true, force: true });
     await mkdir(unfinished, { recursive: true });
-    await run(["debootstrap", "--arch=i386", "--variant=minbase", SUITE, unfinished, mirror], { online: progress });
+    await run(["debootstrap", "--arch=i386", "--variant=minbase", SUITE, unfinished, mirror], {
+      online: progress.detail,
+    });
     await rename(unfinished, directory);
   }
   await mkdir(join(directory, "build/source"), { recursive: true });
@@ -185,7 +194,7 @@ export function findMirror(text: string): string | undefined {
   return undefined;
 }
 
-async function prepareApt(sysroot: Sysroot, mirror: string, progress: (line: string) => void): Promise<void> {
+async function prepareApt(sysroot: Sysroot, mirror: string, progress: Progress): Promise<void> {
   const list = [
     `deb ${mirror} ${SUITE} main`,
     `deb-src ${mirror} ${SUITE} main`,
@@ -199,12 +208,12 @@ async function prepareApt(sysroot: Sysroot, mirror: string, progress: (line: str
   if (current === list && missing.length === 0) return;
   await rm(join(sysroot.directory, "etc/apt/sources.list.d"), { recursive: true, force: true });
   await sysroot.write(path, list);
-  progress("reading the package lists");
-  await sysroot.run(["apt-get", "-q", "update"], { network: true, online: progress });
+  progress.step("reading the package lists");
+  await sysroot.run(["apt-get", "-q", "update"], { network: true, online: progress.detail });
   if (missing.length === 0) return;
-  progress(`installing ${missing.join(" ")}`);
+  progress.step(`installing ${missing.join(" ")}`);
   const install = ["apt-get", "-q", "-y", "--no-install-recommends", "install", ...missing];
-  await sysroot.run(install, { network: true, online: progress });
+  await sysroot.run(install, { network: true, online: progress.detail });
 }
 
 /** Fetches the files of a source package into `target` on the host; returns the name of the .dsc. */

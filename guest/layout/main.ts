@@ -5,7 +5,7 @@
  */
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { decompress, init } from "@bokuweb/zstd-wasm";
+import { decompress } from "fzstd";
 import { ENUMS, STRUCTS, SYMBOLS } from "../../src/kernel/fields";
 import type { Layout } from "../../src/protocol/layout";
 import { readBtf } from "./btf";
@@ -16,7 +16,6 @@ const IMAGES = fileURLToPath(new URL("../../images/machine/", import.meta.url));
 
 /** Reads the committed `vmlinux.btf.zst`, `System.map.zst` and `release`. */
 export async function readKernelTypes(directory = IMAGES): Promise<KernelTypes> {
-  await init();
   const [btf, map, release] = await Promise.all([
     readFile(directory + "vmlinux.btf.zst"),
     readFile(directory + "System.map.zst"),
