@@ -37,7 +37,7 @@ export const MAX_EVIDENCE_BYTES = 64;
 export const MAX_OBSERVE_MS = 250;
 
 /** Tasks read between two looks at the clock. */
-export const TASKS_PER_CLOCK_CHECK = 128;
+export const TASKS_PER_CLOCK_CHECK = 32;
 
 /** Kernel log kept of a panic. */
 export const MAX_LOG_RECORDS = 40;

@@ -1,13 +1,13 @@
 /** The kernel's circular lists (`include/linux/list.h`). */
 import { MAX_LIST_ENTRIES } from "./bounds";
 import type { Field } from "./debuginfo";
-import { MemoryFault } from "./memory";
+import { hex, MemoryFault } from "./memory";
 import type { Program } from "./program";
 
 /**
  * Addresses of the structures on the list at `head`, which are linked through their member `field`, in list order.
- * `name` is what evidence calls an entry. Throws `MemoryFault` where the list breaks, or after `maxEntries`, because a
- * list that never returns to its head is torn.
+ * `name` is what evidence calls an entry. Throws `MemoryFault` where the list breaks, which is checked before an entry
+ * is given out, and after `maxEntries`, because a list that never returns to its head is torn.
  */
 export function* listForEachEntry(
   prog: Program,
@@ -16,11 +16,38 @@ export function* listForEachEntry(
   name: string,
   maxEntries: number = MAX_LIST_ENTRIES,
 ): Generator<number, void, undefined> {
-  const { next } = prog.fields.list_head;
+  const { next, prev } = prog.fields.list_head;
+  let before = head;
   let node = prog.pointer(head, next);
   for (let count = 0; node !== head; count++) {
     if (count >= maxEntries) throw new MemoryFault(node, `the list does not end within ${maxEntries} entries`);
-    yield prog.container(node, field, name);
+    const back = prog.pointer(node, prev);
+    // While its predecessor is being removed, an entry already points past it.
+    if (back !== before && back !== prog.pointer(before, prev)) {
+      throw new MemoryFault(node, `the list's links do not agree: ${hex(before)} leads here, and back is ${hex(back)}`);
+    }
+    before = node;
     node = prog.pointer(node, next);
+    yield prog.container(before, field, name);
+  }
+}
+
+/** The same from the end of the list: what is left to see when the list is broken in the middle. */
+export function* listForEachEntryReverse(
+  prog: Program,
+  head: number,
+  field: Field,
+  name: string,
+  maxEntries: number = MAX_LIST_ENTRIES,
+): Generator<number, void, undefined> {
+  const { next, prev } = prog.fields.list_head;
+  let after = head;
+  let node = prog.pointer(head, prev);
+  for (let count = 0; node !== head; count++) {
+    if (count >= maxEntries) throw new MemoryFault(node, `the list does not end within ${maxEntries} entries`);
+    if (prog.pointer(node, next) !== after) throw new MemoryFault(node, "the list's links do not agree");
+    after = node;
+    node = prog.pointer(node, prev);
+    yield prog.container(after, field, name);
   }
 }

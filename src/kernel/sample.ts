@@ -96,6 +96,8 @@ export class Sample {
       omitted: this.#omitted,
     };
     this.#walk();
+    // The clock moves in ticks, and a task may have started since the last.
+    for (const { startTimeNs } of this.#tasks) view.bootTimeNs = Math.max(view.bootTimeNs, startTimeNs);
     for (const namespace of this.#namespaces.values()) if (namespace) view.namespaces.push(namespace);
     this.#sayWhatIsLeftOut();
     return view;

@@ -1,7 +1,7 @@
 /** Tasks (`include/linux/sched.h`). Every function takes the address of a `task_struct`. */
 import type { TaskState } from "../protocol/view";
 import { MAX_TASKS } from "./bounds";
-import { listForEachEntry } from "./list";
+import { listForEachEntry, listForEachEntryReverse } from "./list";
 import type { Program } from "./program";
 
 /** `PF_KTHREAD` of `task_struct.flags`. */
@@ -13,16 +13,10 @@ export function processes(prog: Program): Generator<number, void, undefined> {
   return listForEachEntry(prog, prog.member(prog.symbol("init_task"), tasks), tasks, "task", MAX_TASKS);
 }
 
-/** The same from the end of the list: what is left to see when the list is broken in the middle. */
-export function* processesReverse(prog: Program): Generator<number, void, undefined> {
+/** The same from the end of the list. */
+export function processesReverse(prog: Program): Generator<number, void, undefined> {
   const { tasks } = prog.fields.task_struct;
-  const head = prog.member(prog.symbol("init_task"), tasks);
-  let node = head;
-  for (let count = 0; count < MAX_TASKS; count++) {
-    node = prog.pointer(node, prog.fields.list_head.prev);
-    if (node === head) return;
-    yield prog.container(node, tasks, "task");
-  }
+  return listForEachEntryReverse(prog, prog.member(prog.symbol("init_task"), tasks), tasks, "task", MAX_TASKS);
 }
 
 /** All threads of a process, the group leader first. */

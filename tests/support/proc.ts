@@ -28,9 +28,10 @@ const CMDLINE_BYTES = 4096;
 
 /**
  * Prints everything in a handful of processes, because a fork costs the guest milliseconds. Tasks that end meanwhile
- * leave holes and messages on stderr.
+ * leave holes.
  */
-export const WITNESS_SCRIPT = `cd /proc
+export const WITNESS_SCRIPT = `exec 2>/dev/null
+cd /proc
 grep -aH '' [0-9]*/task/[0-9]*/status [0-9]*/task/[0-9]*/cgroup
 echo '@@ stat'
 grep -aH '' [0-9]*/task/[0-9]*/stat

@@ -10,6 +10,7 @@ import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
 import { MAX_EVIDENCE_BYTES } from "../../src/kernel/bounds";
 import { debugInfo } from "../../src/kernel/debuginfo";
 import { freeInputBuffers } from "../../src/kernel/console";
+import { evidence } from "../../src/kernel/evidence";
 import { readCounters } from "../../src/kernel/counters";
 import { Memory, PAGE_OFFSET } from "../../src/kernel/memory";
 import { freePages } from "../../src/kernel/pages";
@@ -81,10 +82,15 @@ function recordingFile(name: string): string {
 function touchedFrames(layout: Layout, ram: Uint8Array): number[] {
   const memory = new NotingMemory(ram);
   const prog = new Program(debugInfo(layout), memory);
-  new Sample(prog, () => 0).view(0);
+  const view = new Sample(prog, () => 0).view(0);
+  for (const { address } of view.tasks) evidence(prog.info, memory, { object: "task", address, fact: "argv" });
+  for (const { address, kind } of view.namespaces) {
+    evidence(prog.info, memory, { object: "namespace", address, kind, fact: "owner" });
+  }
   readCounters(prog);
   kernelLog(prog);
-  freePages(prog);
+  // A guest that panicked may have done so with the lists in pieces.
+  if (!readCounters(prog).panicked) freePages(prog);
   for (let terminal = 0; terminal < 4; terminal++) freeInputBuffers(prog, terminal);
   return [...memory.frames].sort((a, b) => a - b);
 }

@@ -1,0 +1,79 @@
+/** A guest that overwrites its own kernel: whatever is in memory, the X-ray answers, and keeps its bounds. */
+import { expect, test } from "vitest";
+import { newSeed, random } from "../../tests/support/hostile";
+import { loadRecording } from "../../tests/support/recorded-memory";
+import type { FactRef } from "../protocol/view";
+import { MAX_EVIDENCE_STEPS, MAX_PROBLEMS, MAX_TASKS } from "./bounds";
+import { MemoryFault } from "./memory";
+import { createXray } from "./xray";
+
+/** `CORRUPTIONS=10000` for the long run. */
+const ROUNDS = Number(process.env.CORRUPTIONS ?? 500);
+
+const recording = loadRecording("bubble");
+const xray = createXray(recording.layout);
+const whole = xray.observe(recording.ram());
+const pristine = recording.ram();
+
+/** Values that break more than random ones do: null, small numbers, real addresses, the ends of memory. */
+function hostileWord(next: () => number): number {
+  const pick = Math.floor(next() * 6);
+  if (pick === 0) return 0;
+  if (pick === 1) return Math.floor(next() * 64);
+  if (pick === 2)
+    return (
+      (0xc0000000 + recording.pages[Math.floor(next() * recording.pages.length)] + Math.floor(next() * 1024) * 4) >>> 0
+    );
+  if (pick === 3) return whole.tasks[Math.floor(next() * whole.tasks.length)].address;
+  if (pick === 4) return 0xffffffff;
+  return Math.floor(next() * 2 ** 32);
+}
+
+test(`${ROUNDS} seeded corruptions never throw and never exceed a bound`, () => {
+  const seed = newSeed();
+  const next = random(seed);
+  const ram = recording.ram();
+  const words = new DataView(ram.buffer);
+  for (let round = 0; round < ROUNDS; round++) {
+    const where = `SEED=${seed}, round ${round}`;
+    const touched: number[] = [];
+    // One word in some rounds, a storm in others.
+    for (let count = Math.ceil(4 ** (next() * 6)); count > 0; count--) {
+      const at = recording.pages[Math.floor(next() * recording.pages.length)] + Math.floor(next() * 1024) * 4;
+      words.setUint32(at, hostileWord(next), true);
+      touched.push(at);
+    }
+    try {
+      const view = xray.observe(ram);
+      expect(view.tasks.length, where).toBeLessThanOrEqual(MAX_TASKS);
+      expect(view.problems.length, where).toBeLessThanOrEqual(MAX_PROBLEMS);
+      expect(new Set(view.tasks.map((task) => task.address)).size, where).toBe(view.tasks.length);
+      structuredClone(view);
+      const task = whole.tasks[Math.floor(next() * whole.tasks.length)];
+      const namespace = whole.namespaces[Math.floor(next() * whole.namespaces.length)];
+      const facts: FactRef[] = [
+        { object: "task", address: task.address, fact: "argv" },
+        { object: "task", address: task.address, fact: "cgroup" },
+        { object: "task", address: task.address, fact: "namespace", kind: namespace.kind },
+        { object: "namespace", address: namespace.address, kind: namespace.kind, fact: "owner" },
+      ];
+      const evidence = xray.evidence(ram, facts[Math.floor(next() * facts.length)]);
+      expect(evidence?.steps.length ?? 0, where).toBeLessThanOrEqual(MAX_EVIDENCE_STEPS + 3);
+      xray.counters(ram);
+      xray.panicMessage(ram);
+      for (let terminal = 0; terminal < 4; terminal++) xray.freeInputBuffers(ram, terminal);
+      try {
+        for (const [address, sizeBytes] of xray.freePages(ram)) {
+          expect(address >= 0 && address + sizeBytes <= ram.length, where).toBe(true);
+        }
+      } catch (error) {
+        // Free pages are refused whole, so that nothing in use is ever overwritten.
+        if (!(error instanceof MemoryFault)) throw error;
+      }
+    } catch (error) {
+      throw new Error(where, { cause: error });
+    }
+    for (const at of touched) ram.set(pristine.subarray(at, at + 4), at);
+  }
+  expect(xray.observe(ram)).toEqual({ ...whole, sequence: expect.any(Number) as number });
+}, 120_000);
