@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <linux/magic.h>
 #include <sched.h>
 #include <signal.h>
@@ -71,7 +72,8 @@ static void nothing(int signal) { (void)signal; }
 void guard_setup(const char *root, bool owns_machine) {
   machine = owns_machine;
   while ((null_fd = open("/dev/null", O_RDWR)) >= 0 && null_fd <= 2);
-  if (null_fd >= 0) fcntl(null_fd, F_SETFD, FD_CLOEXEC);
+  /* Whatever the agent was started with, its children get three descriptors. musl has no close_range. */
+  syscall(SYS_close_range, 3, ~0u, CLOSE_RANGE_CLOEXEC);
 
   /* Caught, not ignored: an exec resets a caught signal to its default, and children must not inherit deafness. */
   struct sigaction action = {.sa_handler = nothing, .sa_flags = SA_RESTART};
