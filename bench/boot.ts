@@ -30,7 +30,7 @@ export const bootCold: Benchmark = async function* () {
     for (let run = 0; run < RUNS; run++) {
       ours.push(await inV86(KERNEL, initrd));
       if (!qemuMissing) qemu.push(await inQemu(KERNEL, initrd));
-      if (run < STOCK_RUNS && "path" in stock) theirs.push(await inV86(stock.path, initrd));
+      if (run < STOCK_RUNS && "path" in stock) theirs.push(await inV86(stock.path, initrd, "bios"));
     }
     yield figure("boot.cold", "ms", ours, {
       name: `${QEMU} -accel tcg, same kernel and initrd`,
@@ -46,9 +46,9 @@ export const bootCold: Benchmark = async function* () {
 };
 
 /** A process of its own for each boot, so that no compiled code is warm. */
-function inV86(kernel: string, initrd: string): Promise<number> {
+function inV86(kernel: string, initrd: string, ...firmware: "bios"[]): Promise<number> {
   const child = fileURLToPath(new URL("boot-child.ts", import.meta.url));
-  return timeToMark(process.execPath, ["--import", "tsx", child, kernel, initrd], /^(\d+(?:\.\d+)?) ms$/m);
+  return timeToMark(process.execPath, ["--import", "tsx", child, kernel, initrd, ...firmware], /^(\d+(?:\.\d+)?) ms$/m);
 }
 
 function inQemu(kernel: string, initrd: string): Promise<number> {

@@ -36,17 +36,15 @@ export interface BuildOptions {
 export async function buildMachine({ snapshot, progress }: BuildOptions): Promise<string> {
   await mkdir(MACHINE_DIRECTORY, { recursive: true });
   const wasmPath = createRequire(import.meta.url).resolve("v86/build/v86.wasm");
-  const [kernel, bios, vgaBios, layout, wasm, v86] = await Promise.all([
+  const [kernel, layout, wasm, v86] = await Promise.all([
     readFile(IMAGES + "bzImage"),
-    readFile(IMAGES + "bios.bin"),
-    readFile(IMAGES + "vgabios.bin"),
     readFile(IMAGES + "layout.json"),
     readFile(wasmPath),
     readFile(createRequire(import.meta.url).resolve("v86/build/libv86.mjs")),
   ]);
   const root = rootArchive();
   const release = (JSON.parse(layout.toString()) as { release: string }).release;
-  const identity = [kernel, root, bios, vgaBios, layout, wasm, v86].map(sha256);
+  const identity = [kernel, root, layout, wasm, v86].map(sha256);
   const build = sha256(JSON.stringify([identity, MEMORY_BYTES, COMMAND_LINE, SNAPSHOT_RECIPE])).slice(0, 16);
 
   const previous = await readManifest();
@@ -62,8 +60,6 @@ export async function buildMachine({ snapshot, progress }: BuildOptions): Promis
     files: {
       kernel: await packed("kernel", kernel, progress),
       root: await packed("root", root, progress),
-      bios: await store("bios.bin", bios),
-      vgaBios: await store("vgabios.bin", vgaBios),
       layout: await store("layout.json", layout),
       wasm: await store("v86.wasm", wasm),
     },

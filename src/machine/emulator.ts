@@ -7,11 +7,20 @@
 import { V86 } from "v86";
 import { soon } from "./soon";
 
-/** What a machine is made of. Either the four boot images, or a state. */
+/** What a machine is made of: what it boots from, or a state. */
 export interface EmulatorImages {
   wasm: Uint8Array<ArrayBuffer>;
-  boot?: { kernel: ArrayBuffer; root: ArrayBuffer; bios: ArrayBuffer; vgaBios: ArrayBuffer };
+  boot?: BootImages;
   state?: ArrayBuffer;
+}
+
+export interface BootImages {
+  /** Our kernel, which has a Multiboot header and is entered directly; or, with `bios`, any bzImage. */
+  kernel: ArrayBuffer;
+  /** The initramfs. */
+  root: ArrayBuffer;
+  /** Firmware, for kernels that need it. */
+  bios?: { main: ArrayBuffer; vga: ArrayBuffer };
 }
 
 export interface EmulatorOptions {
@@ -46,6 +55,12 @@ export const CONSOLE_COUNT = 4;
 
 /** v86 hands a message larger than the guest's buffer over in part only; the guest's buffers are one page. */
 export const CONSOLE_CHUNK_BYTES = 4096;
+
+function bootOptions({ kernel, root, bios }: BootImages, commandLine: string) {
+  const common = { initrd: { buffer: root }, cmdline: commandLine };
+  if (!bios) return { ...common, multiboot: { buffer: kernel } };
+  return { ...common, bzimage: { buffer: kernel }, bios: { buffer: bios.main }, vga_bios: { buffer: bios.vga } };
+}
 
 export class Emulator {
   /** Called after every slice of guest execution, while the guest stands still. */
@@ -105,13 +120,7 @@ export class Emulator {
         filesystem: {},
         net_device: { type: "virtio" },
         preserve_mac_from_state_image: true,
-        ...(images.boot && {
-          bios: { buffer: images.boot.bios },
-          vga_bios: { buffer: images.boot.vgaBios },
-          bzimage: { buffer: images.boot.kernel },
-          initrd: { buffer: images.boot.root },
-          cmdline: options.commandLine,
-        }),
+        ...(images.boot && bootOptions(images.boot, options.commandLine)),
       } as unknown as ConstructorParameters<typeof V86>[0]);
       vm.add_listener("emulator-ready", () => {
         const emulator = new Emulator(vm, options.memoryBytes, images.boot !== undefined);

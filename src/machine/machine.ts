@@ -278,20 +278,20 @@ export class Machine implements MachineApi {
     const { files } = manifest;
     const wanted: MachineFile[] = [files.wasm, files.layout];
     if (snapshot) wanted.push(snapshot);
-    else if (!session) wanted.push(files.kernel, files.root, files.bios, files.vgaBios);
+    else if (!session) wanted.push(files.kernel, files.root);
     this.#set({ phase: "fetching", loadedBytes: 0, totalBytes: wanted.reduce((sum, file) => sum + file.sizeBytes, 0) });
     const onbytes = (sizeBytes: number) => {
       if (generation === this.#generation) this.#set({ loadedBytes: this.#status.loadedBytes + sizeBytes });
     };
 
     if (typeof WebAssembly !== "object") throw machineError("wasm-missing", "This browser has no WebAssembly.");
-    const [wasm, layoutBytes, state, kernel, root, bios, vgaBios] = await Promise.all([
+    const [wasm, layoutBytes, state, kernel, root] = await Promise.all([
       fetchFile(source, files.wasm, onbytes),
       fetchFile(source, files.layout, onbytes),
       snapshot ? fetchFile(source, snapshot, onbytes) : undefined, // v86 undoes the compression itself
       ...(snapshot || session
         ? []
-        : [files.kernel, files.root, files.bios, files.vgaBios].map((file) => fetchUnpacked(source, file, onbytes))),
+        : [files.kernel, files.root].map((file) => fetchUnpacked(source, file, onbytes))),
     ]);
     if (generation !== this.#generation) throw machineError("bad-request", "Another start took over.");
 
@@ -300,7 +300,7 @@ export class Machine implements MachineApi {
     const images: EmulatorImages = { wasm };
     if (session) images.state = session.bytes;
     else if (state) images.state = state.buffer;
-    else images.boot = { kernel: kernel.buffer, root: root.buffer, bios: bios.buffer, vgaBios: vgaBios.buffer };
+    else images.boot = { kernel: kernel.buffer, root: root.buffer };
     this.#xray = createXray(JSON.parse(new TextDecoder().decode(layoutBytes)) as Layout);
     const emulator = await Emulator.create(images, manifest).catch((error: unknown) => {
       throw new MachineError(asFailure(error, images.state ? "snapshot-unusable" : "worker-crashed"));

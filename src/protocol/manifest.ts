@@ -12,7 +12,7 @@ export interface MachineFile {
 }
 
 /** Roles a machine file can have. `snapshot` is absent until the build made one. */
-export type MachineRole = "kernel" | "root" | "bios" | "vgaBios" | "layout" | "wasm" | "snapshot";
+export type MachineRole = "kernel" | "root" | "layout" | "wasm" | "snapshot";
 
 /** The machine as it stood once booted: shells at their prompts, agent ready. */
 export interface SnapshotFile extends MachineFile {
