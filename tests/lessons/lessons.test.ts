@@ -1,0 +1,84 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, onTestFailed, test } from "vitest";
+import { buildMachine } from "../../guest/build";
+import { parseLesson } from "../../src/lesson/parse";
+import { describeProblem } from "../../src/lesson/problem";
+import type { Lesson } from "../../src/protocol/lesson";
+import { Stage } from "./stage";
+
+const folder = fileURLToPath(new URL("../../lessons/", import.meta.url));
+const names = readdirSync(folder, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+
+function read(name: string): Lesson {
+  const files = Object.fromEntries(
+    readdirSync(folder + name).map((file) => [file, readFileSync(`${folder}${name}/${file}`, "utf8")]),
+  );
+  const parsed = parseLesson(files, { id: name });
+  if (!parsed.ok) throw new Error(parsed.problems.map(describeProblem).join("\n"));
+  return parsed.lesson;
+}
+
+describe.each(names)("%s", (name) => {
+  const lesson = read(name);
+  let stage: Stage;
+
+  beforeAll(async () => {
+    stage = await Stage.open(await buildMachine({ snapshot: true, progress: () => {} }));
+    await stage.begin(lesson);
+  });
+  afterAll(() => stage?.close());
+
+  // A step begins where the one before it ended, so they are played in order, on one machine.
+  describe.each(lesson.steps)("$title", (step) => {
+    const index = lesson.steps.indexOf(step);
+
+    test.runIf(step.check)("is not passed by doing nothing", async () => {
+      expect(stage.state).toMatchObject({ stepIndex: index, notice: undefined });
+      await stage.settle();
+      expect(stage.state.verdict.state).not.toBe("passed");
+    });
+
+    const reset = async (): Promise<void> => {
+      stage.send({ kind: "reset" });
+      await stage.until(({ phase }) => phase === "playing");
+      await stage.settle();
+    };
+
+    test.each(step.wrong ?? [])("a wrong answer is told from the right one: near-miss $nearMiss", async (wrong) => {
+      onTestFailed(() => console.error(stage.state.verdict, stage.screens));
+      const { say } = step.check!.nearMisses[wrong.nearMiss - 1];
+      await reset();
+      await stage.type(wrong.lines);
+      await stage.until(({ verdict }) => verdict.state === "passed" || (verdict.state === "near-miss" && verdict.say === say));
+      expect(stage.state.verdict).toEqual({ state: "near-miss", say });
+      await reset();
+      expect(stage.state.verdict).not.toEqual({ state: "near-miss", say });
+    });
+
+    test.runIf(step.check)("its solution passes, and passes again from the step's start", async () => {
+      onTestFailed(() => console.error(stage.state.verdict, stage.screens));
+      for (let run = 1; run <= 2; run += 1) {
+        await reset();
+        stage.send({ kind: "solve" });
+        await stage.until(({ phase, verdict }) => phase === "playing" && verdict.state === "passed");
+      }
+    });
+
+    test("leads on", async () => {
+      onTestFailed(() => console.error(stage.state, stage.screens));
+      stage.send({ kind: "next" });
+      await stage.until(({ phase, stepIndex }) => phase === "finished" || (phase === "playing" && stepIndex === index + 1));
+      await stage.settle();
+      expect(stage.state.notice).toBeUndefined();
+    });
+  });
+
+  test("ends with the machine as it began: nothing of it is left running", async () => {
+    const view = await stage.machine.view();
+    const host = view.ok ? view.value.tasks.filter((task) => task.comm === "sleep" || task.pids.length > 1) : undefined;
+    expect(host).toEqual([]);
+  });
+});
