@@ -17,11 +17,18 @@ export class FactWatcher {
   #beganAtNs: number | undefined;
   #finding = NOTHING;
 
-  constructor(fact: Fact) {
+  /** `beganAtNs` is the boot time at which the step began; left out, the first picture fed is the beginning. */
+  constructor(fact: Fact, beganAtNs?: number) {
     this.#fact = fact;
+    this.#beganAtNs = beganAtNs;
   }
 
-  /** Looks at the next picture. The first one fed is the step's beginning. Answers whether the fact holds now. */
+  /** Boot time at which the step began; undefined before the first picture. */
+  get beganAtNs(): number | undefined {
+    return this.#beganAtNs;
+  }
+
+  /** Looks at the next picture. Answers whether the fact holds now. */
   feed(view: KernelView): Finding {
     this.#beganAtNs ??= view.bootTimeNs;
     const now = scene(view, this.#beganAtNs);
@@ -81,6 +88,11 @@ export class Watcher {
 
   get verdict(): Verdict {
     return this.#verdict;
+  }
+
+  /** Boot time at which the step began; undefined before the first picture. */
+  get beganAtNs(): number | undefined {
+    return this.#pass.beganAtNs;
   }
 
   feed(view: KernelView): Verdict {

@@ -135,6 +135,23 @@ test("the solution is typed up to a line that must be waited for, and goes on wh
   expect(player.state.phase).toBe("playing");
 });
 
+test("what a line brought about before the next picture counts as done in the step", () => {
+  const { player, send } = play([
+    checked("one", {
+      solve: [
+        { terminal: 1, code: "ps", until: { seen: { comm: "ps", startedInStep: true } } },
+        { terminal: 1, code: "b" },
+      ],
+    }),
+  ]);
+  send({ kind: "start" });
+  send({ kind: "view", view: picture({ tasks: [], atNs: 1000 }) });
+  send({ kind: "solve" });
+  const ps = { pid: 2, comm: "ps", startTimeNs: 1500 };
+  send({ kind: "view", view: picture({ tasks: [], glimpsed: [ps], atNs: 2000 }) });
+  expect(player.state.phase).toBe("playing");
+});
+
 test("a solution that waits in vain can be stopped", () => {
   const { player, send } = play([
     step("one", {

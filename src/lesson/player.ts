@@ -295,7 +295,8 @@ export class Player {
       solving.next += 1;
       effects.push(typed(line));
       if (line.until) {
-        solving.until = new FactWatcher(line.until);
+        // A line may have begun its work before the next picture: what counts is the step's beginning, not that picture's.
+        solving.until = new FactWatcher(line.until, this.#watcher?.beganAtNs);
         this.#set({ solveLine: solving.next - 1 });
         return [...effects, { kind: "look" }];
       }
