@@ -34,15 +34,28 @@ module.exports = {
       from: { path: "^src/", pathNot: "^src/machine/emulator\\.ts$" },
       to: { path: "node_modules/v86/" },
     },
-    { name: "no cycles", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
-    { name: "nothing unresolvable", severity: "error", from: {}, to: { couldNotResolve: true, pathNot: "\\?(raw|url|worker)" } },
+    {
+      name: "no cycles",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
+    {
+      name: "nothing unresolvable",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true, pathNot: "\\?(raw|url|worker)" },
+    },
   ],
   options: {
     doNotFollow: { path: "node_modules" },
     tsConfig: { fileName: "tsconfig.json" },
     tsPreCompilationDeps: true,
-    extensions: [".ts", ".svelte", ".svelte.ts", ".js"],
     exclude: { path: "\\.svelte-kit|dist" },
-    enhancedResolveOptions: { extensions: [".ts", ".svelte.ts", ".js", ".svelte", ".json"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["svelte", "import", "default"],
+      extensions: [".ts", ".svelte.ts", ".js", ".svelte", ".json"],
+    },
   },
 };

@@ -8,11 +8,31 @@ export default defineConfig({
       { extends: true, test: { name: "unit", include: ["src/**/*.test.ts", "guest/**/*.test.ts"] } },
       // A machine needs a core, and the machines we test on have two.
       {
-        test: { name: "guest", include: ["tests/guest/**/*.test.ts", "tests/agent/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 120_000, maxWorkers: 2 },
+        test: {
+          name: "guest",
+          include: ["tests/guest/**/*.test.ts", "tests/agent/**/*.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+        },
       },
-      { test: { name: "lessons", include: ["tests/lessons/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 120_000, maxWorkers: 2 } },
       {
-        test: { name: "browser", include: ["tests/browser/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false },
+        test: {
+          name: "lessons",
+          include: ["tests/lessons/**/*.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: "browser",
+          include: ["tests/browser/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
       },
     ],
   },

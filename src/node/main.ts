@@ -1,18 +1,8 @@
 /** The headless `glassbox` command: the same machine, in Node. */
 import { MachineError } from "../machine/failure";
+import { UsageError, type Command, type Surroundings } from "./command";
 import { runCommand } from "./run";
 import { viewCommand } from "./view";
-
-/** What a command takes from its surroundings. */
-export interface Surroundings {
-  /** Path of the machine's manifest, built first if need be. */
-  manifest(): Promise<string>;
-}
-
-/** The user typed something that cannot be meant; `message` says what to type instead. */
-export class UsageError extends Error {}
-
-type Command = (args: string[], surroundings: Surroundings) => Promise<number>;
 
 const COMMANDS: Record<string, { run: Command; usage: string; summary: string }> = {
   run: {

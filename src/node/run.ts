@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import type { Process } from "../agent/process";
 import type { RunStatus } from "../protocol/machine";
 import { bootMachine } from "./machine";
-import { UsageError, type Surroundings } from "./main";
+import { UsageError, type Surroundings } from "./command";
 
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 

@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import type { KernelView, Task } from "../protocol/view";
 import { bootMachine } from "./machine";
-import type { Surroundings } from "./main";
+import type { Surroundings } from "./command";
 
 export async function viewCommand(args: string[], surroundings: Surroundings): Promise<number> {
   const { values } = parseArgs({

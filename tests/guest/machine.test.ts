@@ -47,14 +47,21 @@ describe("starting", () => {
     ["absent", (manifest) => delete manifest.files.snapshot, /no snapshot/],
     ["of another build", (manifest) => (manifest.files.snapshot!.build = "another"), /another build/],
     ["truncated", (manifest, folder) => truncateSync(join(folder, manifest.files.snapshot!.path), 1000), /1000 bytes/],
-    ["altered", (manifest, folder) => alter(join(folder, manifest.files.snapshot!.path), manifest.files.snapshot!.sizeBytes), /SHA-256/],
+    [
+      "altered",
+      (manifest, folder) => alter(join(folder, manifest.files.snapshot!.path), manifest.files.snapshot!.sizeBytes),
+      /SHA-256/,
+    ],
     ["missing", (manifest, folder) => rmSync(join(folder, manifest.files.snapshot!.path)), /could not be read/],
     [
       "no state at all though its hash is right",
       (manifest, folder) => {
         const bytes = keys("not a state, but the bytes that were promised");
         writeFileSync(join(folder, manifest.files.snapshot!.path), bytes);
-        Object.assign(manifest.files.snapshot!, { sizeBytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") });
+        Object.assign(manifest.files.snapshot!, {
+          sizeBytes: bytes.length,
+          sha256: createHash("sha256").update(bytes).digest("hex"),
+        });
       },
       /snapshot could not be used/,
     ],
@@ -74,7 +81,9 @@ describe("starting", () => {
   });
 
   test("a kernel with the wrong hash is refused", async () => {
-    const manifest = copyOfFiles((files, folder) => alter(join(folder, files.files.kernel.path), files.files.kernel.sizeBytes));
+    const manifest = copyOfFiles((files, folder) =>
+      alter(join(folder, files.files.kernel.path), files.files.kernel.sizeBytes),
+    );
     expect((await failureOf(bootMachine({ manifest, cold: true }))).code).toBe("file-damaged");
   });
 
@@ -109,7 +118,9 @@ describe("saving", () => {
 
   test("a computation that never lets the CPU halt is saved in the middle and ends right", async () => {
     const machine = await machineForTest();
-    const sum = createHash("sha256").update(Buffer.alloc(24 << 20)).digest("hex");
+    const sum = createHash("sha256")
+      .update(Buffer.alloc(24 << 20))
+      .digest("hex");
     await sh(machine, "(head -c 25165824 /dev/zero | sha256sum > /tmp/sum; echo done > /tmp/done) >/dev/null 2>&1 &");
     const saved = await machine.save();
     if (!saved.ok) throw new Error(saved.failure.what);
@@ -143,7 +154,9 @@ describe("saving", () => {
 describe("terminals", () => {
   test("what is pasted arrives whole, however little the guest has room for", async () => {
     const screen = new Screen();
-    const machine = await machineForTest({ events: { onterminal: (terminal, bytes) => terminal === 1 && screen.push(bytes) } });
+    const machine = await machineForTest({
+      events: { onterminal: (terminal, bytes) => terminal === 1 && screen.push(bytes) },
+    });
     const lines = Array.from({ length: 20_000 }, (_, line) => `line ${line} of the text that was pasted\n`).join("");
     await machine.type(1, keys("stty -echo; cat > /tmp/pasted; echo THE END\n"));
     await screen.shows(/stty -echo/);
@@ -174,7 +187,11 @@ describe("terminals", () => {
     received = 0;
     await sh(machine, "stty raw -echo < /dev/hvc2; yes 0123456789abcde | head -c 8388608 > /dev/hvc2");
     await finished;
-    expect(hash.digest("hex")).toBe(createHash("sha256").update("0123456789abcde\n".repeat(sizeBytes / 16)).digest("hex"));
+    expect(hash.digest("hex")).toBe(
+      createHash("sha256")
+        .update("0123456789abcde\n".repeat(sizeBytes / 16))
+        .digest("hex"),
+    );
   });
 
   test("the guest knows the size of each terminal", async () => {
@@ -208,7 +225,9 @@ describe("a guest that misbehaves", () => {
     const machine = await machineForTest();
     await machine.type(0, keys("bomb() { bomb | bomb & }; bomb\n"));
     await expect
-      .poll(async () => ((await machine.view()) as { value: { tasks: unknown[] } }).value.tasks.length, { timeout: 120_000 })
+      .poll(async () => ((await machine.view()) as { value: { tasks: unknown[] } }).value.tasks.length, {
+        timeout: 120_000,
+      })
       .toBeGreaterThan(500);
     // The bomb forks faster than one sweep kills, so sweep until it is gone.
     await expect
@@ -228,4 +247,3 @@ describe("a guest that misbehaves", () => {
 function alter(path: string, sizeBytes: number): void {
   writeFileSync(path, Buffer.alloc(sizeBytes, 7));
 }
-

@@ -34,7 +34,8 @@ export async function sh(machine: Machine, script: string): Promise<string> {
   if (!result.ok) throw new Error(result.failure.what);
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   const value = result.value as RunResult & { exitCode?: number; signal?: number };
-  if (value.exitCode !== 0) throw new Error(`${script}: ${value.exitCode ?? `signal ${value.signal}`}: ${text(value.stderr)}`);
+  if (value.exitCode !== 0)
+    throw new Error(`${script}: ${value.exitCode ?? `signal ${value.signal}`}: ${text(value.stderr)}`);
   return text(value.stdout);
 }
 
