@@ -1,6 +1,6 @@
 /** Free physical pages: the buddy allocator and the per-CPU lists before it (`mm/page_alloc.c`). */
 import { listForEachEntry } from "./list";
-import { MemoryFault, PAGE_OFFSET } from "./memory";
+import { MemoryFault } from "./memory";
 import type { Program } from "./program";
 
 const PAGE_BYTES = 4096;
@@ -77,6 +77,5 @@ function run(prog: Program, page: number, order: number): FreeRun {
   if (!Number.isInteger(frame) || frame < 0 || frame * PAGE_BYTES + sizeBytes > prog.memory.sizeBytes) {
     throw new MemoryFault(page, "not a page of guest memory");
   }
-  prog.memory.u8(frame * PAGE_BYTES + PAGE_OFFSET);
   return [frame * PAGE_BYTES, sizeBytes];
 }

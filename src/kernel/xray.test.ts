@@ -32,9 +32,11 @@ test("the picture is whole", () => {
 
 test("it says of every task what /proc said", () => {
   expect(recording.witness.tasks.length).toBeGreaterThan(40);
-  // The script that asked was itself running, then waiting.
-  const script = view.tasks.filter((task) => task.argv[1] === "/scenario.sh").map((task) => task.pid);
-  expect(disagreements(view.tasks, recording.witness, new Set(script))).toEqual([]);
+  // The command that asked is in neither; its shell was busy.
+  const known = new Set(recording.witness.tasks.map((task) => task.pid));
+  const asked = view.tasks.filter((task) => known.has(task.pid));
+  expect(disagreements(asked, recording.witness)).toEqual([]);
+  expect(view.tasks.length - asked.length).toBeLessThan(5);
 });
 
 test("a process in nested pid namespaces has a pid at each level", () => {
