@@ -2,10 +2,12 @@ import { expect, test } from "vitest";
 import { picture, type Sketch } from "../../tests/support/picture";
 import type { Check, Fact, TaskMatch } from "../protocol/lesson";
 import { FactWatcher, judge, Watcher } from "./check";
+import { Scenes } from "./scene";
 
 const holds = (fact: Fact, ...pictures: Parameters<typeof picture>[0][]): boolean => {
   const watcher = new FactWatcher(fact);
-  return pictures.map((each) => watcher.feed(picture(each)).holds).at(-1)!;
+  const scenes = new Scenes();
+  return pictures.map((each) => watcher.feed(scenes.next(picture(each))).holds).at(-1)!;
 };
 const matches = (match: TaskMatch, task: Sketch): boolean => holds({ task: match }, { tasks: [task] });
 
@@ -107,6 +109,15 @@ test("what was seen stays seen after it has gone, also when it was only glimpsed
   expect(holds(fact, { tasks: [] }, { tasks: [{ pid: 9, comm: "top" }] })).toBe(false);
 });
 
+test("a task caught while it ended is seen in the namespaces it had", () => {
+  const fact: Fact = { seen: { comm: "ps", ownNamespaces: ["pid", "mnt"], argv: ["ps"] } };
+  const born: Sketch = { ...bubble, pid: 50, inner: 2, comm: "sh", startTimeNs: 5 };
+  const ending: Sketch = { pid: 50, inner: 2, comm: "ps", state: "Z", startTimeNs: 5 };
+  expect(holds(fact, { tasks: [] }, { tasks: [born] }, { tasks: [ending] }, { tasks: [] })).toBe(true);
+  expect(holds(fact, { tasks: [] }, { tasks: [born] }, { tasks: [], glimpsed: [ending] })).toBe(true);
+  expect(holds(fact, { tasks: [] }, { tasks: [{ ...born, startTimeNs: 4 }] }, { tasks: [ending] })).toBe(false);
+});
+
 test("what is needed now is not satisfied by a glimpse", () => {
   expect(holds({ task: { comm: "ps" } }, { tasks: [], glimpsed: [{ pid: 9, comm: "ps" }] })).toBe(false);
 });
@@ -130,23 +141,28 @@ const check: Check = {
 
 test("a verdict: not yet, then the first near-miss that holds, then passed with its holders", () => {
   const watcher = new Watcher(check);
-  expect(watcher.feed(picture({ tasks: [] }))).toEqual({ state: "not-yet" });
+  const scenes = new Scenes();
+  expect(watcher.feed(scenes.next(picture({ tasks: [] })))).toEqual({ state: "not-yet" });
   const both = picture({
     tasks: [
       { pid: 9, comm: "unshare" },
       { pid: 10, inner: 1 },
     ],
   });
-  expect(watcher.feed(both)).toEqual({ state: "near-miss", say: "A pid namespace, but the host's mounts." });
-  expect(watcher.feed(picture({ tasks: [] }))).toEqual({ state: "near-miss", say: "unshare ran." });
-  const passed = watcher.feed(picture({ tasks: [bubble] }));
+  expect(watcher.feed(scenes.next(both))).toEqual({
+    state: "near-miss",
+    say: "A pid namespace, but the host's mounts.",
+  });
+  expect(watcher.feed(scenes.next(picture({ tasks: [] })))).toEqual({ state: "near-miss", say: "unshare ran." });
+  const passed = watcher.feed(scenes.next(picture({ tasks: [bubble] })));
   expect(passed).toEqual({ state: "passed", say: "There it is.", holders: [0xc1000000 + 40 * 64] });
 });
 
 test("a pass is kept when the learner goes on", () => {
   const watcher = new Watcher(check);
-  watcher.feed(picture({ tasks: [bubble] }));
-  expect(watcher.feed(picture({ tasks: [] })).state).toBe("passed");
+  const scenes = new Scenes();
+  watcher.feed(scenes.next(picture({ tasks: [bubble] })));
+  expect(watcher.feed(scenes.next(picture({ tasks: [] }))).state).toBe("passed");
 });
 
 test("judging a history gives what watching it gave", () => {

@@ -1,6 +1,7 @@
 import type { Check, Fact, TaskMatch, Verdict } from "../protocol/lesson";
 import type { KernelView, Task } from "../protocol/view";
-import { matches, scene, type Scene } from "./match";
+import { matches } from "./match";
+import { Scenes, type Scene } from "./scene";
 
 /** What a fact came to in the latest picture. `holders` are addresses of the tasks that made it hold. */
 interface Finding {
@@ -14,27 +15,15 @@ const NOTHING: Finding = { holds: false, holders: [] };
 export class FactWatcher {
   readonly #fact: Fact;
   readonly #seen = new Map<TaskMatch, number[]>();
-  #beganAtNs: number | undefined;
-  #finding = NOTHING;
 
-  /** `beganAtNs` is the boot time at which the step began; left out, the first picture fed is the beginning. */
-  constructor(fact: Fact, beganAtNs?: number) {
+  constructor(fact: Fact) {
     this.#fact = fact;
-    this.#beganAtNs = beganAtNs;
-  }
-
-  /** Boot time at which the step began; undefined before the first picture. */
-  get beganAtNs(): number | undefined {
-    return this.#beganAtNs;
   }
 
   /** Looks at the next picture. Answers whether the fact holds now. */
-  feed(view: KernelView): Finding {
-    this.#beganAtNs ??= view.bootTimeNs;
-    const now = scene(view, this.#beganAtNs);
+  feed(now: Scene): Finding {
     this.#remember(this.#fact, now);
-    this.#finding = this.#judge(this.#fact, now);
-    return this.#finding;
+    return this.#judge(this.#fact, now);
   }
 
   // Apart from judging: a `seen` inside an `all` must be noticed even while an earlier part does not hold.
@@ -90,17 +79,12 @@ export class Watcher {
     return this.#verdict;
   }
 
-  /** Boot time at which the step began; undefined before the first picture. */
-  get beganAtNs(): number | undefined {
-    return this.#pass.beganAtNs;
-  }
-
-  feed(view: KernelView): Verdict {
+  feed(now: Scene): Verdict {
     if (this.#verdict.state === "passed") return this.#verdict;
-    const pass = this.#pass.feed(view);
-    const missed = this.#nearMisses.map((nearMiss) => nearMiss.feed(view).holds).indexOf(true);
+    const pass = this.#pass.feed(now);
+    const missed = this.#nearMisses.map((nearMiss) => nearMiss.feed(now).holds).indexOf(true);
     if (pass.holds) {
-      const alive = new Set(view.tasks.map((task) => task.address));
+      const alive = new Set(now.view.tasks.map((task) => task.address));
       const present = [...new Set(pass.holders)].filter((address) => alive.has(address));
       this.#verdict = { state: "passed", say: this.#check.say, holders: present };
     } else if (missed >= 0) this.#verdict = { state: "near-miss", say: this.#check.nearMisses[missed].say };
@@ -112,6 +96,7 @@ export class Watcher {
 /** The verdict after these pictures, oldest first; the first one is the step's beginning. */
 export function judge(check: Check, history: Iterable<KernelView>, view: KernelView): Verdict {
   const watcher = new Watcher(check);
-  for (const earlier of history) watcher.feed(earlier);
-  return watcher.feed(view);
+  const scenes = new Scenes();
+  for (const earlier of history) watcher.feed(scenes.next(earlier));
+  return watcher.feed(scenes.next(view));
 }

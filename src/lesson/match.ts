@@ -1,42 +1,8 @@
 import type { TaskMatch } from "../protocol/lesson";
-import type { KernelView, NamespaceKind, Task } from "../protocol/view";
-
-/** A kernel picture with the look-ups a matcher needs. */
-export interface Scene {
-  view: KernelView;
-  /** Boot time at which the step began; tasks started later are the step's. */
-  beganAtNs: number;
-  /** Processes (thread group leaders) that are there now, and those glimpsed since the picture before. */
-  processes: Task[];
-  glimpsed: Task[];
-  byPid: Map<number, Task>;
-  /** Inode number of the host's namespace of each kind. */
-  host: Partial<Record<NamespaceKind, number>>;
-  nodenames: Map<number, string>;
-}
+import type { NamespaceKind, Task } from "../protocol/view";
+import type { Scene } from "./scene";
 
 const MAX_ANCESTORS = 4096;
-
-/** Prepares a picture for matching. One pass over tasks and namespaces. */
-export function scene(view: KernelView, beganAtNs: number): Scene {
-  const processes = view.tasks.filter(isProcess);
-  const glimpsed = view.glimpsed.filter(isProcess);
-  const byPid = new Map<number, Task>();
-  // A pid may have been used twice between two pictures: the living task wins.
-  for (const task of glimpsed) byPid.set(task.pid, task);
-  for (const task of processes) byPid.set(task.pid, task);
-  const host: Scene["host"] = {};
-  const nodenames = new Map<number, string>();
-  for (const namespace of view.namespaces) {
-    if (namespace.initial) host[namespace.kind] = namespace.inum;
-    if (namespace.uts) nodenames.set(namespace.inum, namespace.uts.nodename);
-  }
-  return { view, beganAtNs, processes, glimpsed, byPid, host, nodenames };
-}
-
-function isProcess(task: Task): boolean {
-  return task.pid === task.tgid;
-}
 
 /** True when the task is in a namespace of this kind that is not the host's. A zombie has left its namespaces: neither. */
 function isOwn(task: Task, kind: NamespaceKind, { host }: Scene): boolean {

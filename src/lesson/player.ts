@@ -1,6 +1,7 @@
 import type { Block, Lesson, LessonProgress, Step, Verdict } from "../protocol/lesson";
 import type { KernelView } from "../protocol/view";
 import { FactWatcher, Watcher } from "./check";
+import { Scenes, type Scene } from "./scene";
 
 /**
  * What the player asks of the page. The page carries effects out in the order given, one after the other.
@@ -96,6 +97,8 @@ export class Player {
   readonly lesson: Lesson;
   readonly #now: () => number;
   #state: PlayerState;
+  /** The pictures since the step began: a line may have done its work before the one that follows it. */
+  #scenes = new Scenes();
   #watcher: Watcher | undefined;
   #solving: { next: number; until: FactWatcher | undefined } | undefined;
   #nextId = 1;
@@ -211,6 +214,7 @@ export class Player {
 
   #begin(stepIndex: number, phase: Phase): void {
     const { check } = this.lesson.steps[stepIndex];
+    this.#scenes = new Scenes();
     this.#watcher = check && new Watcher(check);
     this.#solving = undefined;
     // What is still under way belongs to the step that was left: its answer no longer matters.
@@ -248,12 +252,13 @@ export class Player {
   #look(view: KernelView): Effect[] {
     const { phase } = this.#state;
     if (phase !== "playing" && phase !== "solving") return [];
-    return [...this.#judge(view), ...this.#proceed(view)];
+    const now = this.#scenes.next(view);
+    return [...this.#judge(now), ...this.#proceed(now)];
   }
 
-  #judge(view: KernelView): Effect[] {
+  #judge(now: Scene): Effect[] {
     if (!this.#watcher) return [];
-    const verdict = this.#watcher.feed(view);
+    const verdict = this.#watcher.feed(now);
     const before = this.#state.verdict;
     if (verdict.state === before.state && (verdict.state === "not-yet" || say(verdict) === say(before))) return [];
     this.#set({ verdict });
@@ -295,8 +300,7 @@ export class Player {
       solving.next += 1;
       effects.push(typed(line));
       if (line.until) {
-        // A line may have begun its work before the next picture: what counts is the step's beginning, not that picture's.
-        solving.until = new FactWatcher(line.until, this.#watcher?.beganAtNs);
+        solving.until = new FactWatcher(line.until);
         this.#set({ solveLine: solving.next - 1 });
         return [...effects, { kind: "look" }];
       }
@@ -305,8 +309,8 @@ export class Player {
     return effects;
   }
 
-  #proceed(view: KernelView): Effect[] {
-    if (!this.#solving?.until?.feed(view).holds) return [];
+  #proceed(now: Scene): Effect[] {
+    if (!this.#solving?.until?.feed(now).holds) return [];
     this.#solving.until = undefined;
     return this.#typeOn();
   }

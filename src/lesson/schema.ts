@@ -22,7 +22,6 @@ export const LIMITS = {
 } as const;
 
 // What a terminal would act on instead of showing, and what makes text read differently from what it is.
- 
 const TREACHEROUS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 
 const sentence = v.pipe(v.string(), v.trim(), v.nonEmpty("is empty"), v.maxLength(LIMITS.sentence));

@@ -1,5 +1,6 @@
 import { FactWatcher } from "../../src/lesson/check";
 import { Player, type Effect, type PlayerEvent, type PlayerState } from "../../src/lesson/player";
+import { Scenes } from "../../src/lesson/scene";
 import type { Machine } from "../../src/machine/machine";
 import { bootMachine } from "../../src/node/machine";
 import type { Fact, Lesson, TypedLine } from "../../src/protocol/lesson";
@@ -80,7 +81,8 @@ export class Stage {
 
   #fact(fact: Fact): Promise<void> {
     const watcher = new FactWatcher(fact);
-    const done = this.#wait((view) => view !== undefined && watcher.feed(view).holds);
+    const scenes = new Scenes();
+    const done = this.#wait((view) => view !== undefined && watcher.feed(scenes.next(view)).holds);
     return this.#look().then(() => done);
   }
 
