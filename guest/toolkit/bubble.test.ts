@@ -1,16 +1,28 @@
 import { execFileSync, spawnSync, type SpawnSyncReturns } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { explainText } from "../../src/plan/explain";
 import { quote } from "../../src/plan/quote";
-import { shell } from "../../src/plan/shell";
+import { lines, shell } from "../../src/plan/shell";
 import { hostileText, newSeed, random } from "../../tests/support/hostile";
 import { bubble } from "./bubble";
 import { generate } from "./generate";
 import { effective, planOf, type Settings } from "./tool";
+
+// Thousands of calls of a shell script, on a machine that may be busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 const directory = mkdtempSync(join(tmpdir(), "bubble-"));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -73,10 +85,12 @@ test.each(shells)("under $name, for each combination of options, it explains the
 
 test("what it runs is what the plan runs: unshare gets the same arguments", () => {
   // Stands in for unshare, to see what it is given.
-  const spy = join(directory, "unshare");
+  const aside = join(directory, "spy");
+  mkdirSync(aside);
+  const spy = join(aside, "unshare");
   writeFileSync(spy, "#!/bin/sh\nprintf '%s\\0' \"$@\"\n");
   chmodSync(spy, 0o755);
-  const env = { ...process.env, PATH: `${directory}:${process.env.PATH}` };
+  const env = { ...process.env, PATH: `${aside}:${process.env.PATH}` };
   const seed = newSeed();
   const next = random(seed);
   for (let round = 0; round < 40; round += 1) {
@@ -189,6 +203,32 @@ test.skipIf(!allowed || !guestRuns)(
     copyFileSync(busybox, join(root, "bin/ls"));
     const { stdout, stderr } = call(["sh"], ["--root", root, "/bin/ls", "/proc/1/ns"]);
     expect({ stdout, stderr }).toEqual({ stdout: expect.stringContaining("pid_for_children"), stderr: "" });
+  },
+);
+
+const hasTerminal = spawnSync("script", ["--version"]).status === 0;
+
+test.skipIf(!allowed || !guestRuns || !hasTerminal)(
+  "(needs root, unshare, script and 32-bit programs) its steps, typed at a terminal one after the other, do the same",
+  () => {
+    symlinkSync(busybox, join(directory, "sh"));
+    const facts =
+      "hostname; echo $$; for kind in mnt net pid uts; do readlink /proc/self/ns/$kind; done; ls -d /proc/[0-9]";
+    const typed = [
+      ...lines(planOf(bubble, { hostname: "bowl" }, ["sh"])),
+      `. ${directory}/facts > ${directory}/typed`,
+      "exit",
+    ];
+    writeFileSync(join(directory, "facts"), facts);
+    const env = { ...process.env, PATH: `${directory}:${process.env.PATH}` };
+    spawnSync("script", ["-qec", "sh", "/dev/null"], { env, input: `${typed.join("\n")}\nexit\n` });
+    const ran = spawnSync("sh", [path, "--hostname", "bowl", "sh", join(directory, "facts")], {
+      env,
+      encoding: "utf8",
+    });
+    const own = (text: string): string[] => text.replace(/\d{6,}/g, "…").split("\n");
+    expect(own(readFileSync(join(directory, "typed"), "utf8"))).toEqual(own(ran.stdout));
+    expect(ran.stdout).toMatch(/^bowl\n1\n/);
   },
 );
 

@@ -232,7 +232,7 @@ fi`;
 function shellText(words: Text[]): string {
   if (!words.some(isSlot)) return quote(words.map((word) => quote(word as string)).join(" "));
   const parts = words.map((word) =>
-    isSlot(word) ? `$${slotVariable(word)}` : quote(word).replace(/["\\$\`]/g, "\\$&"),
+    isSlot(word) ? `$${slotVariable(word)}` : quote(word).replace(/["\\$`]/g, "\\$&"),
   );
   return `"${parts.join(" ")}"`;
 }

@@ -44,7 +44,10 @@ export function explain(plan: Plan): Explanation[] {
 /** Why a step is taken, and what each namespace it makes or joins gives. */
 export function reasons<T>(step: Step<T>): string[] {
   const kinds = step.kind === "unshare" || step.kind === "setns" ? step.namespaces : [];
-  return [step.why.replace(/\s+/g, " "), ...kinds.map((kind) => `${kind}: ${NAMESPACES[kind].what} (${NAMESPACES[kind].manual}).`)];
+  return [
+    step.why.replace(/\s+/g, " "),
+    ...kinds.map((kind) => `${kind}: ${NAMESPACES[kind].what} (${NAMESPACES[kind].manual}).`),
+  ];
 }
 
 /** The explanation as text for a terminal. */

@@ -1,8 +1,11 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { hostileText, newSeed, random } from "../../tests/support/hostile";
 import { lines, script, shell } from "./shell";
 import type { Plan, Step } from "./step";
+
+// Hundreds of programs are started, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const why = "For the test.";
 const bubble: Plan = [
