@@ -22,7 +22,8 @@ export class Course {
 
   readonly #player: Player;
   readonly #host: CourseHost;
-  readonly #checkpoints = new Map<number, SavedState>();
+  /** Starts of steps by index; "fresh" is the machine as it comes up, which needs no saving. */
+  readonly #checkpoints = new Map<number, SavedState | "fresh">();
   #queue: Promise<void> = Promise.resolve();
   /** The machine was restored in the middle of this step: it is prepared already. */
   #preparedStep: number | undefined;
@@ -74,6 +75,10 @@ export class Course {
         return;
       }
       case "checkpoint": {
+        if (machine.fresh) {
+          this.#checkpoints.set(effect.step, "fresh");
+          return this.send({ kind: "settled", id: effect.id, ok: true });
+        }
         const saved = await machine.save();
         if (saved.ok) {
           this.#checkpoints.set(effect.step, saved.value);
@@ -84,7 +89,7 @@ export class Course {
       case "restore": {
         const state = this.#checkpoints.get(effect.step);
         if (!state) return this.send({ kind: "settled", id: effect.id, ok: false, why: "it was not kept" });
-        return this.#settle(effect.id, await machine.restore(state));
+        return this.#settle(effect.id, state === "fresh" ? await machine.reset() : await machine.restore(state));
       }
       case "script": {
         if (effect.purpose === "setup" && effect.step === this.#preparedStep) {

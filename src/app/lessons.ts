@@ -5,7 +5,11 @@ import { SANITISE_OPTIONS } from "../lesson/markdown";
 import { describeProblem } from "../lesson/problem";
 import type { Lesson } from "../protocol/lesson";
 
-const FILES = import.meta.glob<string>("../../lessons/*/*.{md,yaml}", { query: "?raw", import: "default", eager: true });
+const FILES = import.meta.glob<string>("../../lessons/*/*.{md,yaml}", {
+  query: "?raw",
+  import: "default",
+  eager: true,
+});
 
 /** Names of folders and the files in them: `01-a-process-in-a-bubble` -> `lesson.yaml` -> text. */
 function folders(): Map<string, LessonFiles> {

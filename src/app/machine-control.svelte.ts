@@ -18,6 +18,9 @@ export interface MachineListener {
   onrestored(): void;
 }
 
+/** A worker answers a reset in milliseconds, whatever the guest does; one that does not hangs. */
+const RESET_PATIENCE_MS = 5000;
+
 const OFF: MachineStatus = { phase: "off", loadedBytes: 0, totalBytes: 0 };
 
 const crashed: Failure = {
@@ -32,9 +35,13 @@ export class MachineControl {
   status = $state.raw<MachineStatus>(OFF);
   /** True while a save is under way. */
   saving = $state(false);
+  /** True until somebody types into the guest, runs something in it or puts it back: then a reset leads here. */
+  fresh = true;
   /** The visitor hid the page, and it was not paused by hand before. */
   #pausedByHiding = false;
   #launch: Launch;
+  /** Settles when the present worker is gone, so that no question to it stays open. */
+  #gone = Promise.withResolvers<Failure>();
   readonly #manifestUrl: string;
   #listener: MachineListener | undefined;
 
@@ -67,7 +74,10 @@ export class MachineControl {
   /** Ends the worker, whatever it is doing, and starts a new one. */
   startAnew(options: Omit<StartOptions, "manifestUrl"> = {}): Promise<Outcome<MachineStatus>> {
     this.#launch.terminate();
+    this.#gone.resolve(crashed);
+    this.#gone = Promise.withResolvers();
     this.status = OFF;
+    this.fresh = true;
     this.#launch = launch({ manifestUrl: this.#manifestUrl, ...options });
     this.#attach(this.#launch);
     return this.#launch.started;
@@ -81,9 +91,26 @@ export class MachineControl {
     this.#pausedByHiding = false;
     return this.#ask((api) => api.resume());
   };
-  reset = () => this.#ask((api) => api.reset());
-  restore = (state: SavedState) => this.#ask((api) => api.restore(state));
-  run = (request: RunRequest): Promise<Outcome<RunResult>> => this.#ask((api) => api.run(request));
+  /** Power-cycles the machine; a worker that does not even say it began is replaced. */
+  async reset(): Promise<Outcome<MachineStatus>> {
+    this.fresh = false;
+    const worker = this.#launch;
+    const patience = setTimeout(() => {
+      if (worker === this.#launch && !this.starting) void this.startAnew();
+    }, RESET_PATIENCE_MS);
+    const reset = await this.#ask((api) => api.reset());
+    clearTimeout(patience);
+    this.fresh = reset.ok;
+    return reset;
+  }
+  restore(state: SavedState): Promise<Outcome<MachineStatus>> {
+    this.fresh = false;
+    return this.#ask((api) => api.restore(state));
+  }
+  run(request: RunRequest): Promise<Outcome<RunResult>> {
+    this.fresh = false;
+    return this.#ask((api) => api.run(request));
+  }
   view = (): Promise<Outcome<KernelView>> => this.#ask((api) => api.view());
   evidence = (fact: FactRef): Promise<Outcome<Evidence>> => this.#ask((api) => api.evidence(fact));
 
@@ -97,7 +124,10 @@ export class MachineControl {
   }
 
   /** Keyboard input; resolves when the guest has taken it. */
-  type = (terminal: number, bytes: Uint8Array): Promise<void> => this.#launch.api.type(terminal, bytes);
+  type(terminal: number, bytes: Uint8Array): Promise<void> {
+    this.fresh = false;
+    return this.#launch.api.type(terminal, bytes);
+  }
 
   resizeTerminal(terminal: number, cols: number, rows: number): void {
     void this.#launch.api.resizeTerminal(terminal, cols, rows);
@@ -121,7 +151,9 @@ export class MachineControl {
     const current = () => started === this.#launch;
     started.attach({
       onstatus: (status) => {
-        if (current()) this.status = status;
+        if (!current()) return;
+        this.status = status;
+        if (status.failure?.code === "worker-crashed") this.#gone.resolve(status.failure);
       },
       onview: (view) => current() && this.#listener!.onview(view),
       onterminal: (terminal, bytes) => current() && this.#listener!.onterminal(terminal, bytes),
@@ -131,9 +163,9 @@ export class MachineControl {
 
   /** A worker that is gone answers with a failure, not with silence or an exception. */
   async #ask<T>(work: (api: Launch["api"]) => Promise<Outcome<T>>): Promise<Outcome<T>> {
-    if (this.status.failure?.code === "worker-crashed") return { ok: false, failure: this.status.failure };
+    const gone = this.#gone.promise.then((failure): Outcome<T> => ({ ok: false, failure }));
     try {
-      return await work(this.#launch.api);
+      return await Promise.race([gone, work(this.#launch.api)]);
     } catch (error) {
       return { ok: false, failure: { ...crashed, what: `The machine could not answer (${String(error)}).` } };
     }

@@ -1,14 +1,14 @@
 /** Text on its way from the clipboard to a guest terminal, in pieces the guest takes at its own pace. */
 
 /** Above this a paste is asked about first: more often a slip than a wish. */
-export const ASK_ABOVE_BYTES = 64 * 1024;
+export const ASK_ABOVE_CHARACTERS = 64 * 1024;
 const CHUNK_CHARACTERS = 4096;
 
 const isHighSurrogate = (code: number) => code >= 0xd800 && code < 0xdc00;
 
 /** Cuts `text` into pieces of about `size` characters, never through a surrogate pair. */
 export function* pieces(text: string, size = CHUNK_CHARACTERS): Generator<string> {
-  for (let start = 0; start < text.length; ) {
+  for (let start = 0; start < text.length;) {
     let end = Math.min(start + size, text.length);
     if (end < text.length && isHighSurrogate(text.charCodeAt(end - 1))) end++;
     yield text.slice(start, end);
@@ -28,6 +28,8 @@ export const asTyped = (text: string, bracketed: boolean) => {
 export class Paste {
   readonly terminal: number;
   readonly totalCharacters: number;
+  /** More than one pastes without a thought. */
+  readonly large: boolean;
   readonly lineCount: number;
   sentCharacters = $state(0);
   /** Waits for a yes, is being sent, or has ended. */
@@ -45,7 +47,8 @@ export class Paste {
     let lineCount = 1;
     for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) lineCount++;
     this.lineCount = lineCount;
-    if (text.length <= ASK_ABOVE_BYTES) void this.send();
+    this.large = text.length > ASK_ABOVE_CHARACTERS;
+    if (!this.large) void this.send();
   }
 
   /** Sends until the end or a cancel; resolves then. */

@@ -11,8 +11,6 @@ export class Terminals {
   opened = $state.raw<boolean[]>(Array.from({ length: TERMINAL_COUNT }, (_, index) => index === 0));
   /** The paste that is asked about or under way. */
   paste = $state.raw<Paste>();
-  /** Moves the keyboard to the active terminal; set by whoever draws it. */
-  focus: () => void = () => {};
 
   readonly #machine: MachineControl;
 

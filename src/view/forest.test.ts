@@ -21,7 +21,12 @@ function outline(forest: Forest): string[] {
 const grow = (...tasks: Task[]) => growForest(kernelView(tasks), { kernelThreads: false });
 
 test("tasks stand under their parents, in the order they started", () => {
-  const forest = grow(task({ pid: 1 }), task({ pid: 9, ppid: 1 }), task({ pid: 5, ppid: 1 }), task({ pid: 7, ppid: 5 }));
+  const forest = grow(
+    task({ pid: 1 }),
+    task({ pid: 9, ppid: 1 }),
+    task({ pid: 5, ppid: 1 }),
+    task({ pid: 7, ppid: 5 }),
+  );
   expect(outline(forest)).toEqual(["1", "  5", "    7", "  9"]);
 });
 
@@ -125,6 +130,9 @@ test("every task of a random forest is drawn once, whatever its namespaces and p
       tasks.push(task({ pid, ppid: random(70), own, inner: own.pid ? [random(9)] : [] }));
     }
     const drawn = outline(grow(...tasks)).flatMap((line) => (line.includes("[") ? [] : [parseInt(line)]));
-    expect(drawn.sort((a, b) => a - b), `seed ${seed}`).toEqual(tasks.map((one) => one.pid));
+    expect(
+      drawn.sort((a, b) => a - b),
+      `seed ${seed}`,
+    ).toEqual(tasks.map((one) => one.pid));
   }
 });

@@ -19,7 +19,8 @@ const bubble = [
 
 test("rows follow one another without overlap", () => {
   const { rows, height } = lay(bubble);
-  for (let i = 1; i < rows.length; i++) expect(rows[i].top).toBeGreaterThanOrEqual(rows[i - 1].top + rows[i - 1].height);
+  for (let i = 1; i < rows.length; i++)
+    expect(rows[i].top).toBeGreaterThanOrEqual(rows[i - 1].top + rows[i - 1].height);
   expect(height).toBeGreaterThanOrEqual(rows.at(-1)!.top + rows.at(-1)!.height);
 });
 

@@ -13,7 +13,9 @@ test("control characters become their pictures", () => {
 
 test("characters that turn or hide text are written out", () => {
   expect(visibleText("sh\u202egpj.exe")).toBe("sh\\u202egpj.exe");
-  expect(visibleText("\u2066x\u2069\u200b\ufeff\u2028\u{e0041}")).toBe("\\u2066x\\u2069\\u200b\\ufeff\\u2028\\u{e0041}");
+  expect(visibleText("\u2066x\u2069\u200b\ufeff\u2028\u{e0041}")).toBe(
+    "\\u2066x\\u2069\\u200b\\ufeff\\u2028\\u{e0041}",
+  );
   expect(visibleText("half \ud800 pair")).toBe("half \\ud800 pair");
 });
 

@@ -1,0 +1,110 @@
+/** A Chromium with the built page in it, for browser tests. The site is built before the tests run. */
+import { existsSync } from "node:fs";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { join } from "node:path";
+import { chromium, expect as playwrightExpect, type Browser, type BrowserContext, type Page } from "@playwright/test";
+import { BROWSER_FLAGS, findBrowser } from "../../scripts/browser.mjs";
+import { DIST, serveSite } from "../../scripts/site";
+
+/** A restored machine answers within a second or two; one that boots on a busy computer may take a minute. */
+export const PATIENCE_MS = 60_000;
+export const expect = playwrightExpect.configure({ timeout: PATIENCE_MS });
+
+export const SIZES = {
+  desktop: { width: 1440, height: 900 },
+  small: { width: 800, height: 600 },
+  phone: { width: 390, height: 844 },
+} as const;
+
+export interface Site {
+  url: string;
+  browser: Browser;
+  /** Answers a request in place of the site when it returns true. */
+  intercept?: (request: IncomingMessage, response: ServerResponse) => boolean;
+  close(): Promise<void>;
+}
+
+/** Serves the built page and starts a browser. */
+export async function openSite(): Promise<Site> {
+  if (!existsSync(join(DIST, "index.html"))) throw new Error("dist/ is not built; run npm run build first.");
+  const executablePath = findBrowser();
+  if (!executablePath) throw new Error("There is no Chromium; name one in the environment variable CHROMIUM.");
+  const { url, server } = await serveSite(0);
+  const browser = await chromium.launch({ executablePath, args: BROWSER_FLAGS });
+  const site: Site = {
+    url,
+    browser,
+    async close() {
+      await browser.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  putBefore(server, (request, response) => site.intercept?.(request, response) ?? false);
+  return site;
+}
+
+function putBefore(server: Server, first: (request: IncomingMessage, response: ServerResponse) => boolean): void {
+  const listeners = server.listeners("request") as ((request: IncomingMessage, response: ServerResponse) => void)[];
+  server.removeAllListeners("request");
+  server.on("request", (request, response) => {
+    if (!first(request, response)) for (const listener of listeners) listener.call(server, request, response);
+  });
+}
+
+/** A visitor: a browser profile of their own, and what went wrong in their page. */
+export interface Visitor {
+  context: BrowserContext;
+  page: Page;
+  /** Exceptions nobody caught. */
+  errors: string[];
+}
+
+export interface VisitOptions {
+  size?: { width: number; height: number };
+  theme?: "light" | "dark";
+  touch?: boolean;
+  reducedMotion?: boolean;
+  hash?: string;
+}
+
+export async function visit(site: Site, options: VisitOptions = {}): Promise<Visitor> {
+  const context = await site.browser.newContext({
+    viewport: options.size ?? SIZES.desktop,
+    colorScheme: options.theme ?? "light",
+    hasTouch: options.touch,
+    isMobile: options.touch,
+    reducedMotion: options.reducedMotion ? "reduce" : "no-preference",
+    permissions: ["clipboard-read", "clipboard-write"],
+  });
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(error.stack ?? String(error)));
+  await page.goto(site.url + (options.hash ?? ""));
+  return { context, page, errors };
+}
+
+/** Waits until the machine runs and the first terminal shows its prompt. */
+export async function ready(page: Page): Promise<void> {
+  await expect(page.locator(".phase")).toHaveText(/running/);
+  await expect(page.locator("[data-terminal='1'] .xterm-rows")).toContainText("#");
+}
+
+/** Waits until the lesson can be played. */
+export async function playing(page: Page): Promise<void> {
+  await ready(page);
+  await expect(page.locator(".lesson .run").first()).toBeEnabled();
+}
+
+export const screen = (page: Page, terminal: number) => page.locator(`[data-terminal='${terminal}'] .xterm-rows`);
+
+/** Types a line into a terminal as a visitor would. */
+export async function typeLine(page: Page, terminal: number, line: string): Promise<void> {
+  await page.getByRole("tab", { name: `Terminal ${terminal}` }).click();
+  await expect(page.getByRole("textbox", { name: `Terminal ${terminal}.` })).toBeFocused();
+  await page.keyboard.type(`${line}\n`);
+}
+
+/** A task of the tree by its name. */
+export const task = (page: Page, comm: string) =>
+  page.getByRole("tree").getByRole("treeitem", { name: new RegExp(`^pid .*, ${comm}, `) });
