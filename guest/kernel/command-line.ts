@@ -8,9 +8,14 @@ export interface CommandLineWord {
 
 export const COMMAND_LINE_WORDS: readonly CommandLineWord[] = [
   { word: "console=ttyS0", reason: "a panic before init goes to the serial port, which the page listens to" },
-  { word: "quiet", reason: "each character on the serial port costs an exit from compiled code; dmesg has everything" },
+  {
+    word: "loglevel=1",
+    reason:
+      "each character on the serial port leaves compiled code; dmesg has everything, and a panic is printed at any level",
+  },
   { word: "tsc=reliable", reason: "the emulator's TSC never drifts: no watchdog" },
-  { word: "mitigations=off", reason: "the emulator does not speculate" },
+  { word: "tsc_early_khz=1000000", reason: "v86's TSC runs at 1 GHz: measuring it against the timer takes 50 ms" },
+  { word: "dummy.numdummies=0", reason: "no dummy0 in the first network namespace until a learner makes one" },
   { word: "rdinit=/init", reason: "the root tree's own init" },
 ];
 

@@ -208,6 +208,7 @@ export const KERNEL_CONFIG: readonly ConfigGroup[] = [
       on("OVERLAY_FS", "image layers"),
       on("BLOCK", "the io controller throttles block devices"),
       on("BLK_DEV", "block devices"),
+      on("BLK_DEV_WRITE_MOUNTED", "busybox mounts a loop device while it still has it open for writing"),
       on("PARTITION_ADVANCED", "shows the options below"),
       off("MSDOS_PARTITION", "no disk has partitions"),
       off("EFI_PARTITION", "no disk has partitions"),
@@ -223,7 +224,7 @@ export const KERNEL_CONFIG: readonly ConfigGroup[] = [
     title: "Network",
     options: [
       on("NET", "networks"),
-      on("INET", "IPv4"),
+      on("INET", "IPv4: addresses, routes, TCP and UDP"),
       number("INET_TABLE_PERTURB_ORDER", "8", "256 KB of random numbers by default, filled at the first connection"),
       off("IPV6", "lessons use IPv4; IPv6 would add a third to the network code"),
       on("UNIX", "Unix sockets"),
