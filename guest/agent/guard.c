@@ -75,6 +75,8 @@ void guard_setup(const char *root, bool owns_machine) {
   /* Whatever the agent was started with, its children get three descriptors. musl has no close_range. */
   syscall(SYS_close_range, 3, ~0u, CLOSE_RANGE_CLOEXEC);
 
+  umask(022);
+
   /* Caught, not ignored: an exec resets a caught signal to its default, and children must not inherit deafness. */
   struct sigaction action = {.sa_handler = nothing, .sa_flags = SA_RESTART};
   sigaction(SIGHUP, &action, NULL);

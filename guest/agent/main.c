@@ -2,7 +2,8 @@
  * The in-guest agent: carries out what the host asks for over one byte channel (see src/protocol/frame.ts).
  * usage: agent DEVICE [CGROUP_ROOT]
  *
- * One thread, one poll. All memory is static and locked. Nothing it does can wait: what could is left to poll.
+ * One thread, one poll. All memory is static and locked. What could wait for somebody is left to poll; the one thing that
+ * holds the agent up is a command of the root cgroup, until it is executed.
  */
 #include <errno.h>
 #include <poll.h>

@@ -7,13 +7,13 @@
 #include "wire.h"
 
 /* Behind OUTPUT_RESERVE, so that the acknowledgement always fits. */
-#define ACK_BYTES (HEADER_BYTES + 4)
+#define ACK_BYTES (HEADER_BYTES + 8)
 #define MESSAGE_BYTES 200
 
 static uint8_t buffer[65536];
 static size_t start, end;
 static bool urgent;
-static uint32_t received, acknowledged;
+static uint32_t received, acknowledged, sent;
 
 size_t output_room(void) {
   size_t used = end - start;
@@ -41,6 +41,7 @@ void output_frame(uint8_t type, uint8_t channel, uint32_t stream, const void *pa
   header(at, type, channel, stream, length);
   if (length) memcpy(at + HEADER_BYTES, payload, length);
   end += HEADER_BYTES + length;
+  sent += HEADER_BYTES + length;
   if (urgency == URGENT) urgent = true;
 }
 
@@ -49,6 +50,7 @@ uint8_t *output_data(void) { return space(HEADER_BYTES + MAX_PAYLOAD_BYTES) + HE
 void output_data_done(uint8_t channel, uint32_t stream, size_t length) {
   header(buffer + end, FRAME_DATA, channel, stream, length);
   end += HEADER_BYTES + length;
+  sent += HEADER_BYTES + length;
   urgent = true;
 }
 
@@ -69,7 +71,7 @@ void output_error(uint32_t stream, uint8_t type, uint16_t code, int error, bool 
 
 void output_reset(void) {
   start = end = 0;
-  received = acknowledged = 0;
+  received = acknowledged = sent = 0;
   memset(buffer, FRAME_PADDING, RESYNC_BYTES);
   end = RESYNC_BYTES;
   urgent = true;
@@ -78,8 +80,8 @@ void output_reset(void) {
 void output_received(uint32_t total) { received = total; }
 
 static void acknowledge(void) {
-  uint8_t payload[4];
-  put32(payload, received);
+  uint8_t payload[8];
+  put32(put32(payload, received), sent);
   acknowledged = received;
   output_frame(FRAME_ACK, 0, 0, payload, sizeof payload, URGENT);
 }

@@ -29,11 +29,17 @@ function wire() {
       receivedBytes += bytes.length;
     },
   };
+  let sentBytes = 0;
+  const say = (frame: Uint8Array) => {
+    port.onbytes(frame);
+    sentBytes += frame.length;
+  };
   const hello = (nonce: Uint8Array, version: number = PROTOCOL_VERSION) => {
     const payload = new Uint8Array(NONCE_BYTES + 20);
     payload.set(nonce);
     payload[NONCE_BYTES] = version;
-    port.onbytes(encodeFrame(FrameType.HELLO, 0, 0, payload));
+    sentBytes = 0;
+    say(encodeFrame(FrameType.HELLO, 0, 0, payload));
   };
   return {
     port,
@@ -44,7 +50,12 @@ function wire() {
     forget() {
       chunks.length = frames.length = receivedBytes = 0;
     },
-    acknowledge: () => port.onbytes(encodeFrame(FrameType.ACK, 0, 0, encodeU32(receivedBytes))),
+    /** Acknowledges `bytes`, or everything, and claims to have sent what it sent, or `more`. */
+    acknowledge(bytes = receivedBytes, more = 0) {
+      const payload = Uint8Array.from([...encodeU32(bytes), ...encodeU32(sentBytes + more)]);
+      say(encodeFrame(FrameType.ACK, 0, 0, payload));
+    },
+    say,
   };
 }
 
@@ -132,10 +143,10 @@ test("a chunk that is only partly acknowledged still counts", async () => {
   for (let i = 0; i < 2 * WINDOW_CHUNKS; i++)
     link.send(encodeFrame(FrameType.DATA, 0, 1, new Uint8Array(MAX_PAYLOAD_BYTES)));
   await settled();
-  guest.port.onbytes(encodeFrame(FrameType.ACK, 0, 0, encodeU32(guest.chunks[0].length - 1)));
+  guest.acknowledge(guest.chunks[0].length - 1);
   await settled();
   expect(guest.chunks).toHaveLength(WINDOW_CHUNKS);
-  guest.port.onbytes(encodeFrame(FrameType.ACK, 0, 0, encodeU32(guest.chunks[0].length)));
+  guest.acknowledge(guest.chunks[0].length);
   await settled();
   expect(guest.chunks).toHaveLength(WINDOW_CHUNKS + 1);
 });
@@ -159,5 +170,16 @@ test("a link that cannot be understood is lost, not guessed at", async () => {
   const lost: string[] = [];
   link.onlost = (error) => lost.push(error.message);
   guest.port.onbytes(Uint8Array.of(FrameType.DATA, 1, 0xff, 0xff, 1, 0, 0, 0));
+  expect(lost).toHaveLength(1);
+});
+
+test("frames that the guest sent and nobody received are noticed at the next acknowledgement", async () => {
+  const { guest, link } = await connected();
+  const lost: string[] = [];
+  link.onlost = (error) => lost.push(error.message);
+  guest.say(encodeFrame(FrameType.DATA, 1, 1, Uint8Array.of(1)));
+  guest.acknowledge();
+  expect(lost).toEqual([]);
+  guest.acknowledge(0, 20);
   expect(lost).toHaveLength(1);
 });

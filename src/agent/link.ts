@@ -52,6 +52,8 @@ export class Link {
   #sent = 0;
   #outstanding: number[] = [];
   #unasked = 0;
+  /** Bytes of the frames received since the greeting, with it, modulo 2^32. */
+  #received = 0;
 
   constructor(port: BytePort) {
     this.#port = port;
@@ -158,11 +160,17 @@ export class Link {
   #receive(frame: Frame) {
     if (frame.type === FrameType.HELLO) return this.#hello(frame);
     if (this.#state !== "up") return; // What is left of the time before the reset.
-    if (frame.type === FrameType.ACK) this.#acknowledged(get32(frame.payload, 0));
+    if (frame.type === FrameType.ACK) this.#acknowledged(get32(frame.payload, 0), get32(frame.payload, 4));
     else this.onframe(frame);
+    this.#count(frame);
   }
 
-  #acknowledged(received: number) {
+  #count(frame: Frame) {
+    this.#received = (this.#received + HEADER_BYTES + frame.payload.length) >>> 0;
+  }
+
+  #acknowledged(received: number, sent: number) {
+    if (sent !== this.#received) return this.#garbled(`of ${sent} bytes, ${this.#received} arrived`);
     while (this.#outstanding.length && ((this.#outstanding[0] - received) | 0) <= 0) this.#outstanding.shift();
     if (this.#control.length || this.#sources.length) this.#schedule();
   }
@@ -184,6 +192,8 @@ export class Link {
         );
       }
       this.#state = "up";
+      this.#received = 0;
+      this.#count(frame);
       return resolve(decoded.hello);
     }
     if (this.#state === "up")

@@ -102,7 +102,11 @@ export const FrameType = {
   CREDIT: 18,
   /** nonce, u16 version, u16 longest payload, u16 slots, u16 `Protection` bits, u32 window, u32 longest request, u32 pid. */
   HELLO: 32,
-  /** u32: bytes read from the device since `RESET`, modulo 2^32. */
+  /**
+   * u32: bytes read from the device since `RESET`; u32: bytes of the frames sent since `HELLO`, with it and without this
+   * one; both modulo 2^32. The second shows a loss: Linux throws console output away when it has no memory for it
+   * (`hvc_push` in drivers/tty/hvc/hvc_console.c).
+   */
   ACK: 33,
   /** u32 pid. The command was executed. */
   STARTED: 34,

@@ -244,7 +244,7 @@ export function agentSpec(connect: () => Promise<Connection>, { bulkBytes, fuzzR
       const slow = agent.run({ script: "echo ready; kill -STOP $$; wc -c", stdin: true });
       const ready = expecting(slow.stdout);
       await ready("ready");
-      const size = 2 << 20;
+      const size = 512 << 10;
       const written = writeAll(slow.stdin, new Uint8Array(size));
       // More than a pipe and the window hold is offered; the agent answers all the same.
       expect(await run("echo free")).toMatchObject({ stdout: "free\n" });
