@@ -1,4 +1,5 @@
 /** How one committed file, or a few, are built from a source: the type that every recipe has. */
+import type { Patch } from "./patch";
 import type { DebianSource, Sysroot } from "./sysroot";
 
 /** 2026-01-01: the date of everything that insists on having one. */
@@ -29,13 +30,6 @@ export const LDFLAGS: readonly string[] = ["-static", "-no-pie", "-s", "-Wl,--gc
 
 /** One argument vector, run in the build folder. `{source}`, `{build}` and `{jobs}` stand for the folders and the number of processors. */
 export type Argv = readonly string[];
-
-/** A change to a source that no configure switch can make. */
-export interface Patch {
-  reason: string;
-  /** Unified diff, applied in the build folder's copy of the source with `patch -p1`. */
-  text: string;
-}
 
 export interface Recipe {
   /** What `--only` calls it. */

@@ -164,7 +164,9 @@ function sysrootAt(directory: string): Sysroot {
       await rm(inside(archives), { recursive: true, force: true });
       await mkdir(inside(archives), { recursive: true });
       const dsc = await fetchSource(sysroot, source, inside(archives));
-      await sysroot.run(["dpkg-source", "--no-check", "-x", dsc, `${folder}.unfinished`], { cwd: archives });
+      await sysroot.run(["dpkg-source", "--no-check", "--no-copy", "-x", dsc, `${folder}.unfinished`], {
+        cwd: archives,
+      });
       await rename(inside(`${folder}.unfinished`), inside(folder));
       await rm(inside(archives), { recursive: true });
       return folder;

@@ -1,6 +1,7 @@
 /** The kernel: built from Debian's source, assembled into an image that starts in place, with its types and symbols beside it. */
 import { readFileSync } from "node:fs";
 import { compress } from "../zstd";
+import { readPatches } from "../patch";
 import { SOURCE_DATE_EPOCH, type Recipe } from "../recipe";
 import { bzImage, directAddress, LOAD_ADDRESS } from "./bzimage";
 import { checkConfig, renderConfig } from "./config";
@@ -33,6 +34,7 @@ export const kernel: Recipe = {
     dscSha256: "00f5874a383295a3237321cf59a0f172495084f16cb3dac24ee5aae6649d809a",
   },
   license: { spdx: "GPL-2.0-only WITH Linux-syscall-note", texts: ["COPYING", "LICENSES/preferred/GPL-2.0"] },
+  patches: readPatches(new URL("patches/", import.meta.url)),
   files: () => ({
     "glassbox.config": renderConfig(),
     "direct.S": readFileSync(new URL("direct.S", import.meta.url), "utf8"),
