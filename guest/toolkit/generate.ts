@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { command, program, wrapper } from "../../src/plan/command";
-import { paragraph } from "../../src/plan/explain";
+import { paragraph, UNSHARE_OPTIONS } from "../../src/plan/explain";
 import { NAMESPACES } from "../../src/plan/namespace";
 import { quote } from "../../src/plan/quote";
 import { reference } from "../../src/plan/reference";
@@ -164,13 +164,17 @@ function namespaces(tool: Tool): string {
     const { flag, option: word, what, manual } = NAMESPACES[kind];
     return `[ ! "$${variable(option)}" ] || namespace ${word} ${flag} ${reason([`${kind}: ${what} (${manual}).`])}`;
   });
-  const after = (when: string, words: string[]): string => `[ ! "$${when}" ] || start="$start ${words.join(" ")}"`;
+  const { fork, killChild, mapRoot } = UNSHARE_OPTIONS;
+  const after = (when: string, words: string, reasons: string[]): string => `if [ "$${when}" ]; then
+  start="$start ${words}"
+  reasons=$reasons${reason(reasons)}
+fi`;
   const { manual } = reference({ kind: "unshare", namespaces: [], inside: [], why: "" });
-  return `# What is new for the process. A pid namespace counts for children only, so unshare must fork.
+  return `# What is new for the process.
 start=unshare flags='' reasons=${reason([tool.why])}
 ${lines.join("\n")}
-${after("pid", ["--fork", "--kill-child"])}
-${after("user", ["--map-root-user"])}
+${after("pid", "--fork --kill-child", [fork, killChild])}
+${after("user", "--map-root-user", [mapRoot])}
 call="unshare($flags)\${pid:+, then fork()}"
 manual=${quote(manual.join(", "))}
 

@@ -41,12 +41,23 @@ export function explain(plan: Plan): Explanation[] {
   return explanations;
 }
 
-/** Why a step is taken, and what each namespace it makes or joins gives. */
+/** What the options of `unshare` besides the namespaces are for (`unshare(1)`). */
+export const UNSHARE_OPTIONS = {
+  fork: "--fork: a new pid namespace counts for children only, so unshare makes a child that goes on.",
+  killChild: "--kill-child: should unshare be killed, that child is killed too.",
+  mapRoot: "--map-root-user: root inside is, for the rest of the system, the user who called.",
+} as const;
+
+/** Why a step is taken, what each namespace it makes or joins gives, and what its options are for. */
 export function reasons<T>(step: Step<T>): string[] {
   const kinds = step.kind === "unshare" || step.kind === "setns" ? step.namespaces : [];
+  const options = Object.entries(UNSHARE_OPTIONS).filter(
+    ([name]) => step.kind === "unshare" && step[name as keyof typeof UNSHARE_OPTIONS],
+  );
   return [
     step.why.replace(/\s+/g, " "),
     ...kinds.map((kind) => `${kind}: ${NAMESPACES[kind].what} (${NAMESPACES[kind].manual}).`),
+    ...options.map(([, reason]) => reason),
   ];
 }
 
