@@ -109,10 +109,14 @@ test("what was seen stays seen after it has gone, also when it was only glimpsed
   expect(holds(fact, { tasks: [] }, { tasks: [{ pid: 9, comm: "top" }] })).toBe(false);
 });
 
-test("a task caught while it ended is seen in the namespaces it had", () => {
-  const fact: Fact = { seen: { comm: "ps", ownNamespaces: ["pid", "mnt"], argv: ["ps"] } };
+test("a task caught while it ended is seen in the namespaces and with the arguments it had", () => {
+  const fact: Fact = { seen: { comm: "ps", ownNamespaces: ["pid", "mnt"] } };
   const born: Sketch = { ...bubble, pid: 50, inner: 2, comm: "sh", startTimeNs: 5 };
-  const ending: Sketch = { pid: 50, inner: 2, comm: "ps", state: "Z", startTimeNs: 5 };
+  const ending: Sketch = { pid: 50, inner: 2, comm: "ps", argv: [], state: "Z", startTimeNs: 5 };
+  const whole: Sketch = { ...born, comm: "ps", argv: ["ps", "-e"] };
+  const withArgument: Fact = { all: [{ seen: { comm: "ps", argv: ["-e"], state: "Z" } }, fact] };
+  expect(holds(withArgument, { tasks: [whole] }, { tasks: [ending] })).toBe(true);
+  expect(holds(withArgument, { tasks: [{ ...whole, comm: "sh" }] }, { tasks: [ending] })).toBe(false);
   expect(holds(fact, { tasks: [] }, { tasks: [born] }, { tasks: [ending] }, { tasks: [] })).toBe(true);
   expect(holds(fact, { tasks: [] }, { tasks: [born] }, { tasks: [], glimpsed: [ending] })).toBe(true);
   expect(holds(fact, { tasks: [] }, { tasks: [{ ...born, startTimeNs: 4 }] }, { tasks: [ending] })).toBe(false);

@@ -38,27 +38,29 @@ function isProcess(task: Task): boolean {
 /** Prepares pictures that follow each other for matching. The first one is the step's beginning. */
 export class Scenes {
   #beganAtNs: number | undefined;
-  /** Tasks of the latest picture by address, with the namespaces they were last seen in. */
+  /** Tasks of the latest picture by address, with what was last known of them. */
   #former = new Map<number, Task>();
 
   next(view: KernelView): Scene {
     this.#beganAtNs ??= view.bootTimeNs;
-    const ending = view.tasks.filter(isEnding);
-    const glimpsed = [...view.glimpsed, ...ending].map((task) => this.#withNamespaces(task));
-    const former = view.tasks.map((task): [number, Task] => [task.address, this.#withNamespaces(task)]);
-    this.#former = new Map(former);
+    const glimpsed = [...view.glimpsed, ...view.tasks.filter(isEnding)].map((task) => this.#whole(task));
+    this.#former = new Map(view.tasks.map((task): [number, Task] => [task.address, this.#whole(task)]));
     return scene({ ...view, glimpsed }, this.#beganAtNs);
   }
 
-  // A task that was caught while it ended has left its namespaces. Which they were, an earlier picture tells.
-  #withNamespaces(task: Task): Task {
+  // A task that was caught while it ended has given up its memory and then its namespaces; an earlier picture knows them.
+  #whole(task: Task): Task {
     const former = this.#former.get(task.address);
     if (!isEnding(task) || former?.startTimeNs !== task.startTimeNs) return task;
-    return { ...task, namespaces: former.namespaces };
+    return {
+      ...task,
+      argv: task.argv.length === 0 && task.comm === former.comm ? former.argv : task.argv,
+      namespaces: task.namespaces.mnt === 0 ? former.namespaces : task.namespaces,
+    };
   }
 }
 
-// `exit_task_namespaces` leaves all of them at once, the mount namespace among them (kernel/exit.c).
+// `do_exit` gives up the memory, in which argv is, before all namespaces at once (kernel/exit.c).
 function isEnding(task: Task): boolean {
-  return task.namespaces.mnt === 0;
+  return task.namespaces.mnt === 0 || (task.argv.length === 0 && !task.kernelThread);
 }

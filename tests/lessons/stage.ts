@@ -71,15 +71,27 @@ export class Stage {
     await this.#look();
   }
 
+  /** Presses the run button of a command block; resolves when the shell of its terminal asks for the next command. */
+  async run(block: number): Promise<void> {
+    const { blocks } = this.#player!.step;
+    const command = blocks[block];
+    if (command.kind !== "command") throw new Error(`block ${block} is no command`);
+    const terminal = command.terminal - 1;
+    this.#screen[terminal] = "";
+    this.send({ kind: "run", block });
+    await this.#wait(() => /\n[^\n]*# $/.test(this.#screen[terminal]));
+  }
+
   /** Types lines as a learner would, waiting where a line says so. */
   async type(lines: TypedLine[]): Promise<void> {
     for (const { terminal, code, until } of lines) {
       await this.#carryOut({ kind: "type", terminal, text: `${code.replaceAll("\n", "\r")}\r` });
-      if (until) await this.#fact(until);
+      if (until) await this.holds(until);
     }
   }
 
-  #fact(fact: Fact): Promise<void> {
+  /** Resolves when the fact holds in a picture from now on. */
+  holds(fact: Fact): Promise<void> {
     const watcher = new FactWatcher(fact);
     const scenes = new Scenes();
     const done = this.#wait((view) => view !== undefined && watcher.feed(scenes.next(view)).holds);
@@ -101,6 +113,7 @@ export class Stage {
   private onterminal(terminal: number, bytes: Uint8Array): void {
     this.#screen[terminal] = (this.#screen[terminal] + new TextDecoder().decode(bytes)).slice(-1500);
     void this.machine.acknowledge(terminal, bytes.length);
+    for (const listener of this.#listeners) listener();
   }
 
   private onrestored(): void {
