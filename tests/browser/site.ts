@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { chromium, expect as playwrightExpect, type Browser, type BrowserContext, type Page } from "@playwright/test";
 import { BROWSER_FLAGS, findBrowser } from "../../scripts/browser.mjs";
 import { DIST, serveSite } from "../../scripts/site";
+import { onTestFinished } from "vitest";
 
 /** A restored machine answers within a second or two; one that boots on a busy computer may take a minute. */
 export const PATIENCE_MS = 60_000;
@@ -77,6 +78,8 @@ export async function visit(site: Site, options: VisitOptions = {}): Promise<Vis
     reducedMotion: options.reducedMotion ? "reduce" : "no-preference",
     permissions: ["clipboard-read", "clipboard-write"],
   });
+  // Each page runs a machine; left open they would take the cores from the tests that follow.
+  onTestFinished(() => context.close());
   const page = await context.newPage();
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.stack ?? String(error)));
