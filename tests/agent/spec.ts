@@ -153,6 +153,7 @@ export function agentSpec(connect: () => Promise<Connection>, { bulkBytes, fuzzR
       );
       const { stdout } = printed(await agent.execute({ argv: ["own-command"], env: { PATH: `/nowhere:${folder}` } }));
       expect(stdout).toBe("found\n");
+      await run(`rm -r ${folder}`);
     });
 
     test("runs in a directory", async () => {
