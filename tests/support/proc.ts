@@ -32,80 +32,77 @@ const CMDLINE_BYTES = 4096;
  */
 export const WITNESS_SCRIPT = `exec 2>/dev/null
 cd /proc
-grep -aH '' [0-9]*/task/[0-9]*/status [0-9]*/task/[0-9]*/cgroup
+cat [0-9]*/task/[0-9]*/status
 echo '@@ stat'
-grep -aH '' [0-9]*/task/[0-9]*/stat
+cat [0-9]*/task/[0-9]*/stat
+echo '@@ cgroup'
+grep -H '^0::' [0-9]*/task/[0-9]*/cgroup
 echo '@@ ns'
-ls -l [0-9]*/task/[0-9]*/ns | cat
+ls -1iL [0-9]*/task/[0-9]*/ns/*
 echo '@@ cmdline'
 head -v -c ${CMDLINE_BYTES} [0-9]*/cmdline
-echo '@@ end'
+echo; echo '@@ end'
 `;
 
 /** Reads the output of `WITNESS_SCRIPT`. */
 export function parseWitness(output: string): Witness {
-  const [lines, stat, ns, cmdline] = output.split(/^@@ (?:stat|ns|cmdline)\n/m);
-  if (cmdline === undefined || !/@@ end\n$/.test(cmdline))
-    throw new Error(`The witness broke off:\n${output.slice(-2000)}`);
-  const fields = new Map<string, Map<string, string>>();
-  for (const [, thread, file, line] of lines.matchAll(/^(\d+\/task\/\d+)\/(status|cgroup):(.*)$/gm)) {
-    const of = fields.get(thread) ?? fields.set(thread, new Map()).get(thread)!;
-    if (file === "cgroup") {
-      if (line.startsWith("0::")) of.set("cgroup", line.slice(3));
-    } else {
-      const [, key, value] = /^(\w+):\t?(.*)$/.exec(line) ?? [];
-      if (key) of.set(key, value);
-    }
-  }
-  // A command's name may hold anything, so fields are counted from behind its last parenthesis.
-  for (const [, thread, after] of stat.matchAll(/^(\d+\/task\/\d+)\/stat:[^]*?\)((?: -?\w+)+)$/gm)) {
-    fields.get(thread)?.set("stat", after.trim());
-  }
+  const [status, stat, cgroup, ns, cmdline] = output.split(/^@@ (?:stat|cgroup|ns|cmdline)\n/m);
+  if (!cmdline?.endsWith("@@ end\n")) throw new Error(`The witness broke off:\n${output.slice(-2000)}`);
+
+  // A command's name may hold anything, so a line begins with a pid and is counted from its last parenthesis.
+  const stats = byKey(stat, /^(\d+) \([^]*?\) (\w(?: -?\d+)+)$/gm);
+  const cgroups = byKey(cgroup, /^\d+\/task\/(\d+)\/cgroup:0::(.*)$/gm);
+  const argvs = byKey(cmdline, /^==> (\d+)\/cmdline <==\n([^]*?)\n?(?=^==> \d+\/cmdline <==$|^@@ end$)/gm);
   const namespaces = new Map<string, Partial<Record<NamespaceKind, number>>>();
-  for (const block of ns.split(/\n(?=\d+\/task\/\d+\/ns:$)/m)) {
-    const thread = /^(\d+\/task\/\d+)\/ns:/.exec(block)?.[1];
-    if (!thread) continue;
-    const inums: Partial<Record<NamespaceKind, number>> = {};
-    for (const kind of NAMESPACE_KINDS) {
-      const inum = new RegExp(` ${kind} -> ${kind}:\\[(\\d+)\\]$`, "m").exec(block)?.[1];
-      if (inum) inums[kind] = Number(inum);
-    }
-    namespaces.set(thread, inums);
-  }
-  const argvs = new Map<string, string[]>();
-  for (const [, tgid, text] of cmdline.matchAll(
-    /^==> (\d+)\/cmdline <==\n([^]*?)\n?(?=^==> \d+\/cmdline <==$|^@@ end$)/gm,
-  )) {
-    const words = text.split("\0");
-    if (words.at(-1) === "") words.pop();
-    argvs.set(tgid, words);
+  for (const [, inum, pid, kind] of ns.matchAll(/^ *(\d+) \d+\/task\/(\d+)\/ns\/(\w+)$/gm)) {
+    const of = namespaces.get(pid) ?? {};
+    namespaces.set(pid, of);
+    if (NAMESPACE_KINDS.includes(kind as NamespaceKind)) of[kind as NamespaceKind] = Number(inum);
   }
 
   const tasks: WitnessTask[] = [];
-  for (const [thread, of] of fields) {
-    const stat = of.get("stat")?.split(" ");
-    const get = (key: string) => of.get(key)!;
+  for (const block of status.split(/^(?=Name:\t)/m)) {
+    const field = (name: string) => new RegExp(`^${name}:\t(.*)$`, "m").exec(block)?.[1] ?? "";
+    const pid = field("Pid");
+    const ticks = stats.get(pid)?.split(" ");
+    const path = cgroups.get(pid);
     // It ended between two of the commands.
-    if (!stat || !of.has("NSpid") || !of.has("cgroup") || !namespaces.has(thread)) continue;
+    if (!ticks || path === undefined) continue;
     tasks.push({
-      pid: Number(get("Pid")),
-      tgid: Number(get("Tgid")),
-      ppid: Number(get("PPid")),
-      name: get("Name").replace(/\\(n|\\|[0-7]{3})/g, (_, c: string) =>
-        c === "n" ? "\n" : c === "\\" ? c : String.fromCharCode(parseInt(c, 8)),
-      ),
-      state: stat[0],
-      uid: Number(get("Uid").split("\t")[0]),
-      gid: Number(get("Gid").split("\t")[0]),
-      pids: get("NSpid").split("\t").map(Number),
-      kernelThread: get("Kthread") === "1",
-      startTicks: Number(stat[19]),
-      cgroup: get("cgroup"),
-      namespaces: namespaces.get(thread)!,
-      argv: argvs.get(thread.split("/")[0]) ?? [],
+      pid: Number(pid),
+      tgid: Number(field("Tgid")),
+      ppid: Number(field("PPid")),
+      name: unescape(field("Name")),
+      state: ticks[0],
+      uid: Number(field("Uid").split("\t")[0]),
+      gid: Number(field("Gid").split("\t")[0]),
+      pids: field("NSpid").split("\t").map(Number),
+      kernelThread: field("Kthread") === "1",
+      startTicks: Number(ticks[19]),
+      cgroup: path,
+      namespaces: namespaces.get(pid) ?? {},
+      argv: splitArguments(argvs.get(field("Tgid")) ?? ""),
     });
   }
   return { tasks };
+}
+
+function byKey(text: string, pattern: RegExp): Map<string, string> {
+  return new Map(Array.from(text.matchAll(pattern), ([, key, value]) => [key, value]));
+}
+
+function splitArguments(text: string): string[] {
+  const words = text.split("\0");
+  if (words.at(-1) === "") words.pop();
+  return words;
+}
+
+/** `/proc/PID/status` escapes control characters in names: `string_escape_str()`. */
+function unescape(name: string): string {
+  return name.replace(/\\(n|\\|[0-7]{3})/g, (_, code: string) => {
+    if (code === "n") return "\n";
+    return code === "\\" ? code : String.fromCharCode(parseInt(code, 8));
+  });
 }
 
 /** Where picture and witness differ, one sentence each. `ignore` are tasks that the witness itself consists of. */
