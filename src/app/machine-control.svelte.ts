@@ -30,6 +30,13 @@ const crashed: Failure = {
   remedy: "Start the machine again.",
 };
 
+/** A promise of why a worker is gone, and the function that keeps it. */
+function untilGone(): { promise: Promise<Failure>; say: (why: Failure) => void } {
+  let say: (why: Failure) => void = () => {};
+  const promise = new Promise<Failure>((resolve) => (say = resolve));
+  return { promise, say };
+}
+
 /** The machine as the page holds it: its status, its verbs, and a new worker when the old one is beyond help. */
 export class MachineControl {
   status = $state.raw<MachineStatus>(OFF);
@@ -41,7 +48,7 @@ export class MachineControl {
   #pausedByHiding = false;
   #launch: Launch;
   /** Settles when the present worker is gone, so that no question to it stays open. */
-  #gone = Promise.withResolvers<Failure>();
+  #gone = untilGone();
   readonly #manifestUrl: string;
   #listener: MachineListener | undefined;
 
@@ -74,8 +81,8 @@ export class MachineControl {
   /** Ends the worker, whatever it is doing, and starts a new one. */
   startAnew(options: Omit<StartOptions, "manifestUrl"> = {}): Promise<Outcome<MachineStatus>> {
     this.#launch.terminate();
-    this.#gone.resolve(crashed);
-    this.#gone = Promise.withResolvers();
+    this.#gone.say(crashed);
+    this.#gone = untilGone();
     this.status = OFF;
     this.fresh = true;
     this.#launch = launch({ manifestUrl: this.#manifestUrl, ...options });
@@ -153,7 +160,7 @@ export class MachineControl {
       onstatus: (status) => {
         if (!current()) return;
         this.status = status;
-        if (status.failure?.code === "worker-crashed") this.#gone.resolve(status.failure);
+        if (status.failure?.code === "worker-crashed") this.#gone.say(status.failure);
       },
       onview: (view) => current() && this.#listener!.onview(view),
       onterminal: (terminal, bytes) => current() && this.#listener!.onterminal(terminal, bytes),

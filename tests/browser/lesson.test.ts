@@ -1,9 +1,10 @@
 import type { Page } from "@playwright/test";
-import { afterAll, beforeAll, test } from "vitest";
+import { afterAll, afterEach, beforeAll, test } from "vitest";
 import { expect, openSite, playing, screen, task, typeLine, visit, type Site } from "./site";
 
 let site: Site;
 beforeAll(async () => void (site = await openSite()));
+afterEach(() => site.clear());
 afterAll(() => site.close());
 
 const verdict = (page: Page) => page.getByRole("region", { name: "Verdict" });

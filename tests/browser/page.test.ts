@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, test } from "vitest";
+import { afterAll, afterEach, beforeAll, test } from "vitest";
 import { expect, openSite, playing, ready, screen, SIZES, task, typeLine, visit, type Site } from "./site";
 
 let site: Site;
 beforeAll(async () => void (site = await openSite()));
+afterEach(() => site.clear());
 afterAll(() => site.close());
 
 test("a visitor types into a real shell and the tree shows the process at once", async () => {

@@ -22,6 +22,8 @@ export interface Site {
   browser: Browser;
   /** Answers a request in place of the site when it returns true. */
   intercept?: (request: IncomingMessage, response: ServerResponse) => boolean;
+  /** Sends every visitor home: a page left open is a machine that goes on running. */
+  clear(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -35,6 +37,10 @@ export async function openSite(): Promise<Site> {
   const site: Site = {
     url,
     browser,
+    async clear() {
+      site.intercept = undefined;
+      await Promise.all(browser.contexts().map((context) => context.close()));
+    },
     async close() {
       await browser.close();
       server.closeAllConnections();

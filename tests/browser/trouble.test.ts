@@ -1,0 +1,202 @@
+import { afterAll, afterEach, beforeAll, test } from "vitest";
+import { expect, openSite, playing, ready, screen, task, typeLine, visit, type Site } from "./site";
+
+let site: Site;
+beforeAll(async () => void (site = await openSite()));
+afterEach(() => site.clear());
+afterAll(() => site.close());
+
+/** Answers every request whose path matches with 404, until told otherwise. */
+function missing(path: RegExp): void {
+  site.intercept = (request, response) => {
+    if (!path.test(request.url ?? "")) return false;
+    response.writeHead(404).end();
+    return true;
+  };
+}
+
+/** Flips one byte in the middle of what is served for this path. */
+async function damaged(path: RegExp): Promise<void> {
+  const original = async (url: string) => Buffer.from(await (await fetch(new URL(url, site.url))).arrayBuffer());
+  const spoilt = new Map<string, Buffer>();
+  site.intercept = (request, response) => {
+    const url = request.url ?? "";
+    if (!path.test(url) || request.headers["x-original"]) return false;
+    const send = (bytes: Buffer) => response.writeHead(200, { "Content-Length": bytes.length }).end(bytes);
+    const known = spoilt.get(url);
+    if (known) send(known);
+    else {
+      site.intercept = undefined;
+      void original(url).then((bytes) => {
+        bytes[bytes.length >> 1] ^= 0xff;
+        spoilt.set(url, bytes);
+        send(bytes);
+      });
+    }
+    return true;
+  };
+}
+
+const notices = ".notices";
+
+test("a missing manifest is said, and Start again recovers when it is back", async () => {
+  missing(/manifest\.json/);
+  const { page } = await visit(site);
+  await expect(page.locator(".phase")).toHaveText(/failed/);
+  const panel = page.locator(notices).getByRole("alert");
+  await expect(panel).toContainText("manifest.json");
+  site.intercept = undefined;
+  await panel.getByRole("button", { name: "Start again" }).click();
+  await playing(page);
+  await expect(panel).toHaveCount(0);
+});
+
+test("without the snapshot the kernel boots from power-on, and the page says so", async () => {
+  missing(/snapshot-/);
+  const { page } = await visit(site);
+  await ready(page);
+  await expect(page.locator(notices)).toContainText("boots from power-on");
+  await typeLine(page, 1, "echo $((6*7))-answer");
+  await expect(screen(page, 1)).toContainText("42-answer");
+});
+
+test("a damaged snapshot is not used, and the page says so", async () => {
+  await damaged(/snapshot-/);
+  const { page } = await visit(site);
+  await ready(page);
+  await expect(page.locator(notices)).toContainText("boots from power-on");
+});
+
+test("a worker script that cannot be loaded is said, with a way to try again", async () => {
+  missing(/worker-.*\.js/);
+  const { page } = await visit(site);
+  const panel = page.locator(notices).getByRole("alert");
+  await expect(panel).toContainText("worker");
+  site.intercept = undefined;
+  await panel.getByRole("button", { name: "Start again" }).click();
+  await ready(page);
+});
+
+test("a policy that blocks WebAssembly is named", async () => {
+  site.intercept = (request, response) => {
+    if (/\.js$/.test(request.url ?? "")) response.setHeader("Content-Security-Policy", "script-src 'self'");
+    return false;
+  };
+  const { page } = await visit(site);
+  await expect(page.locator(".phase")).toHaveText(/failed/);
+  await expect(page.locator(notices).getByRole("alert")).toContainText("WebAssembly");
+});
+
+test("without storage everything works, and the page says what will not last", async () => {
+  const context = await site.browser.newContext();
+  const page = await context.newPage();
+  await page.addInitScript(() => {
+    const denied = () => {
+      throw new DOMException("denied", "SecurityError");
+    };
+    Object.defineProperty(globalThis, "indexedDB", { get: denied });
+    Object.defineProperty(globalThis, "localStorage", { get: denied });
+  });
+  await page.goto(site.url);
+  await playing(page);
+  await expect(page.locator(notices)).toContainText("denies storage");
+  await page.getByRole("button", { name: "Show me" }).click();
+  await expect(page.getByRole("region", { name: "Verdict" })).toContainText("Passed");
+});
+
+test("a worker that dies is said, and a new one takes its place", async () => {
+  const { page } = await visit(site);
+  await playing(page);
+  const [worker] = page.workers();
+  await worker.evaluate(
+    () =>
+      void setTimeout(() => {
+        throw new Error("boom");
+      }),
+  );
+  const panel = page.locator(notices).getByRole("alert");
+  await expect(panel).toContainText("boom");
+  await panel.getByRole("button", { name: "Start again" }).click();
+  await ready(page);
+  await typeLine(page, 1, "echo $((6*7))-answer");
+  await expect(screen(page, 1)).toContainText("42-answer");
+});
+
+test("a kernel panic leaves the screen as it was, says what the kernel said, and a start brings it back", async () => {
+  const { page } = await visit(site);
+  await ready(page);
+  await typeLine(page, 1, "echo before-the-$((1))-panic");
+  await expect(screen(page, 1)).toContainText("before-the-1-panic");
+  await typeLine(page, 1, "echo c > /proc/sysrq-trigger");
+  const panel = page.locator(notices).getByRole("alert");
+  await expect(panel).toContainText(/panic/i);
+  await expect(screen(page, 1)).toContainText("before-the-1-panic");
+  await panel.getByRole("button", { name: "Start again" }).click();
+  await ready(page);
+});
+
+test("a fork bomb leaves the page usable, and a reset ends it", async () => {
+  const { page, errors } = await visit(site);
+  await ready(page);
+  await typeLine(page, 1, "bomb() { bomb | bomb & }; bomb");
+  await expect(async () => {
+    expect(
+      Number(/([\d,]+) tasks/.exec((await page.locator(".count").textContent())!)![1].replace(",", "")),
+    ).toBeGreaterThan(200);
+  }).toPass();
+  // The tree is still a tree, and answers.
+  await page.getByRole("button", { name: "Table" }).click();
+  await expect(page.getByRole("table", { name: /Every task/ }).getByRole("row")).not.toHaveCount(0);
+  await page.getByRole("button", { name: "Reset", exact: true }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Reset" }).click();
+  await expect(page.locator(".count")).toContainText(/^\d tasks/);
+  await ready(page);
+  expect(errors).toEqual([]);
+});
+
+test("100 MB printed reach the terminal while the page stays awake", async () => {
+  const { page } = await visit(site);
+  await ready(page);
+  await page.evaluate(() => {
+    const state = { worstMs: 0, last: performance.now() };
+    Object.assign(globalThis, { awake: state });
+    const frame = () => {
+      state.worstMs = Math.max(state.worstMs, performance.now() - state.last);
+      state.last = performance.now();
+      requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+  });
+  await typeLine(
+    page,
+    1,
+    "yes 0123456789012345678901234567890123456789012345678901234567890 | head -c 100000000; echo end-$((1+1))",
+  );
+  await expect(screen(page, 1)).toContainText("end-2", { timeout: 600_000 });
+  const worstMs = await page.evaluate(() => (globalThis as unknown as { awake: { worstMs: number } }).awake.worstMs);
+  console.log(`longest frame while 100 MB were printed: ${worstMs.toFixed(0)} ms`);
+  await typeLine(page, 1, "echo still-$((2+2))");
+  await expect(screen(page, 1)).toContainText("still-4");
+}, 700_000);
+
+test("100 MB pasted are asked about, go at the guest's pace, and can be stopped", async () => {
+  const { page } = await visit(site);
+  await ready(page);
+  await typeLine(page, 1, "cat > /dev/null");
+  await page.evaluate(() => {
+    const data = new DataTransfer();
+    data.setData("text/plain", "0123456789abcde\n".repeat(100e6 / 16));
+    const event = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
+    document.querySelector(".xterm-helper-textarea")!.dispatchEvent(event);
+  });
+  const bar = page.getByLabel("Paste", { exact: true });
+  await expect(page.getByText("Paste 95.4 MiB (6,250,001 lines) into terminal 1?")).toBeVisible();
+  await page.getByRole("button", { name: "Paste", exact: true }).click();
+  await expect(page.getByText(/Pasting [\d.]+ MiB of 95.4 MiB/)).toBeVisible();
+  await page.getByRole("button", { name: "Stop" }).click();
+  await expect(bar).toHaveCount(0);
+  await page.keyboard.press("Control+c");
+  await typeLine(page, 1, "clear; echo alive-$((3+3))");
+  await expect(screen(page, 1)).toContainText("alive-6");
+  await expect(task(page, "cat")).toHaveCount(0);
+});
