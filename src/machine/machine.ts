@@ -186,8 +186,14 @@ export class Machine implements MachineApi {
         throw machineError("snapshot-unusable", "This saved machine belongs to another build.");
       }
       await emulator.stop();
+      try {
+        await emulator.restoreState(state.bytes);
+      } catch (error) {
+        // v86 checks the whole header before it changes anything, so the guest of before can go on.
+        if (this.#holds.size === 0) emulator.run();
+        throw error;
+      }
       for (const input of this.#inputs) input.clear();
-      await emulator.restoreState(state.bytes);
       this.#outputs.forEach((output, index) => output.restart(state.screens[index] ?? new Uint8Array()));
       this.#holds.clear();
       this.#newSampler();
