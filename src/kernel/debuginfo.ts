@@ -47,13 +47,18 @@ export function debugInfo(layout: Layout): DebugInfo {
       fields[struct][name] = { struct: struct as StructName, name, offset, sizeBytes, type };
     }
   }
-  return {
+  return compact({
     release: layout.release,
     fields: fields as Fields,
     sizes: sizes as Record<StructName, number>,
     symbols: pick(SYMBOLS, layout.symbols, (name) => missing(`symbol ${name}`)),
     enumerators: pick(ENUMS, layout.enums, (name) => missing(`enumerator ${name}`)),
-  };
+  });
+}
+
+/** Objects filled key by key are hash tables to V8; parsed ones have fixed shapes, and every read looks fields up. */
+function compact(info: DebugInfo): DebugInfo {
+  return JSON.parse(JSON.stringify(info)) as DebugInfo;
 }
 
 function pick<N extends string>(

@@ -76,6 +76,13 @@ export class Memory {
     if (at >= this.sizeBytes) throw outside(address);
     return text(this.#bytes, at, Math.min(at + maxBytes, this.sizeBytes));
   }
+
+  /** Texts that end in a NUL each, the last one perhaps at the end of the range. */
+  strings(address: number, lengthBytes: number): string[] {
+    const at = (address - PAGE_OFFSET) >>> 0;
+    if (at >= this.sizeBytes || lengthBytes > this.sizeBytes - at) throw outside(address);
+    return texts(this.#bytes, at, at + lengthBytes);
+  }
 }
 
 function outside(address: number): MemoryFault {
@@ -104,4 +111,16 @@ export function text(bytes: Uint8Array, from: number, to: number): string {
     string += String.fromCharCode(byte);
   }
   return string;
+}
+
+/** Texts in `bytes[from..to)` that end in a NUL each, the last one perhaps at `to`. */
+export function texts(bytes: Uint8Array, from: number, to: number): string[] {
+  const strings: string[] = [];
+  for (let start = from; start < to;) {
+    let end = start;
+    while (end < to && bytes[end] !== 0) end++;
+    strings.push(text(bytes, start, end));
+    start = end + 1;
+  }
+  return strings;
 }

@@ -1,5 +1,5 @@
 /** Namespaces (`include/linux/nsproxy.h`, `include/linux/ns_common.h`). Addresses are of the namespace structure itself. */
-import type { Namespace, NamespaceKind, UtsNames } from "../protocol/view";
+import { NAMESPACE_KINDS, type Namespace, type NamespaceKind, type UtsNames } from "../protocol/view";
 import { MAX_NAMESPACE_LEVEL } from "./bounds";
 import { taskUserNamespace } from "./cred";
 import { MemoryFault } from "./memory";
@@ -111,6 +111,20 @@ export function namespaceOwnerInum(prog: Program, namespace: number, kind: Names
   const owner = namespaceOwner(prog, namespace, kind);
   return owner === 0 ? undefined : namespaceInum(prog, owner, "user");
 }
+
+/** Readers of one argument, for every kind. */
+type ByKind<K extends string, T> = Readonly<Record<K, (prog: Program, address: number) => T>>;
+
+function byKind<K extends string, T>(
+  kinds: readonly K[],
+  read: (prog: Program, address: number, kind: K) => T,
+): ByKind<K, T> {
+  const readers = kinds.map((kind) => [kind, (prog: Program, address: number) => read(prog, address, kind)]);
+  return Object.fromEntries(readers) as ByKind<K, T>;
+}
+
+export const nsproxyNamespaceByKind = byKind(NSPROXY_KINDS, nsproxyNamespace);
+export const namespaceByKind = byKind(NAMESPACE_KINDS, readNamespace);
 
 /** Everything the picture says of a namespace. */
 export function readNamespace(prog: Program, address: number, kind: NamespaceKind): Namespace {

@@ -77,9 +77,18 @@ export class Program {
     return this.memory.u32(base + index * 4);
   }
 
+  byte(address: number): number {
+    return this.memory.u8(address);
+  }
+
   /** Bytes in place. */
   bytes(address: number, lengthBytes: number): Uint8Array {
     return this.memory.bytes(address, lengthBytes);
+  }
+
+  /** Texts that end in a NUL each. */
+  strings(address: number, lengthBytes: number): string[] {
+    return this.memory.strings(address, lengthBytes);
   }
 
   /** Says what evidence calls an address that a reader computed; nothing otherwise. */

@@ -16,8 +16,8 @@ import { hex, MemoryFault } from "./memory";
 import {
   NSPROXY_KINDS,
   NAMESPACE_STRUCT,
-  nsproxyNamespace,
-  readNamespace,
+  nsproxyNamespaceByKind,
+  namespaceByKind,
   taskNsproxy,
   visitNamespaces,
 } from "./namespace";
@@ -39,7 +39,7 @@ import {
 } from "./task";
 import { bootTime } from "./timekeeping";
 import { Trace } from "./trace";
-import { type CommandLine, mmCommandLine, NO_COMMAND_LINE } from "./usermemory";
+import { type CommandLine, mmCommandLine, NO_COMMAND_LINE, UNREAD } from "./usermemory";
 
 type Reader<T> = (prog: Program, address: number) => T;
 type Inums = Record<NamespaceKind, number>;
@@ -53,7 +53,6 @@ interface SharedNamespaces {
 
 const NO_INUMS: Inums = { mnt: 0, pid: 0, net: 0, uts: 0, ipc: 0, user: 0, cgroup: 0, time: 0 };
 const NO_PIDS: LevelPid[] = [];
-const UNREAD_COMMAND_LINE: CommandLine = { argv: [], truncated: true };
 
 /** Ends the walk over tasks: a bound is reached. */
 class BoundReached extends Error {}
@@ -191,9 +190,9 @@ export class Sample {
     if (commandLine) return commandLine;
     if (this.#argvBytes >= MAX_ARGV_TOTAL_BYTES) {
       this.#argvLeftOut++;
-      return UNREAD_COMMAND_LINE;
+      return UNREAD;
     }
-    commandLine = this.#read(mmCommandLine, mm, "mm_struct", UNREAD_COMMAND_LINE);
+    commandLine = this.#read(mmCommandLine, mm, "mm_struct", UNREAD);
     for (const word of commandLine.argv) this.#argvBytes += word.length + 1;
     this.#commandLines.set(mm, commandLine);
     return commandLine;
@@ -227,8 +226,7 @@ export class Sample {
     const inums = { ...NO_INUMS };
     if (nsproxy === 0) return inums;
     for (const kind of NSPROXY_KINDS) {
-      const read: Reader<number> = (prog, address) => nsproxyNamespace(prog, address, kind);
-      inums[kind] = this.#inum(this.#read(read, nsproxy, "nsproxy", 0), kind);
+      inums[kind] = this.#inum(this.#read(nsproxyNamespaceByKind[kind], nsproxy, "nsproxy", 0), kind);
     }
     return inums;
   }
@@ -248,8 +246,8 @@ export class Sample {
       this.#namespacesLeftOut++;
       return false;
     }
-    const read: Reader<Namespace> = (prog, namespace) => readNamespace(prog, namespace, kind);
-    const namespace = this.#read<Namespace | undefined>(read, address, NAMESPACE_STRUCT[kind], undefined);
+    const read: Reader<Namespace | undefined> = namespaceByKind[kind];
+    const namespace = this.#read(read, address, NAMESPACE_STRUCT[kind], undefined);
     this.#namespaces.set(key(address, kind), namespace);
     return namespace !== undefined;
   };

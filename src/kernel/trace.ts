@@ -114,11 +114,23 @@ export class Trace extends Program {
     return this.#read(expression, origin, base + index * 4, 4, () => super.word(base, index), hex);
   }
 
+  override byte(address: number): number {
+    const origin = this.#origins.get(address);
+    return this.#read(origin?.expression ?? hex(address), origin, address, 1, () => super.byte(address), String);
+  }
+
   override bytes(address: number, lengthBytes: number): Uint8Array {
     const origin = this.#origins.get(address);
     const show = (bytes: Uint8Array) => quoted(text(bytes, 0, bytes.length));
     const expression = origin?.expression ?? hex(address);
     return this.#read(expression, origin, address, lengthBytes, () => super.bytes(address, lengthBytes), show);
+  }
+
+  override strings(address: number, lengthBytes: number): string[] {
+    const origin = this.#origins.get(address);
+    const show = (strings: string[]) => strings.map(quoted).join(" ");
+    const expression = origin?.expression ?? hex(address);
+    return this.#read(expression, origin, address, lengthBytes, () => super.strings(address, lengthBytes), show);
   }
 
   override name(address: number, expression: string): number {

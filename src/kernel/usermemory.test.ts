@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
 import { loadRecording } from "../../tests/support/recorded-memory";
 import { debugInfo } from "./debuginfo";
-import { Memory, MemoryFault, PAGE_OFFSET } from "./memory";
+import { Memory, PAGE_OFFSET } from "./memory";
 import { Program } from "./program";
 import { mmCommandLine, translate } from "./usermemory";
 
@@ -52,10 +52,15 @@ test("a 4 MiB page is found in the directory", () => {
   expect(translate(prog, pgd, 0x08012345)).toBe(PAGE_OFFSET + 0x412345);
 });
 
-test("an absent table and an absent page are faults", () => {
-  expect(() => translate(prog, pgd, STACK)).toThrow(MemoryFault);
+test("an absent table and an absent page lead nowhere", () => {
+  expect(translate(prog, pgd, STACK)).toBe(0);
   mapPage(STACK, 0x5000);
-  expect(() => translate(prog, pgd, STACK - 0x1000)).toThrow("the page is not in memory");
+  expect(translate(prog, pgd, STACK - 0x1000)).toBe(0);
+});
+
+test("arguments that are not in memory are missing, and said to be", () => {
+  arguments_(STACK, 8);
+  expect(mmCommandLine(prog, mm)).toEqual({ argv: [], truncated: true });
 });
 
 test("arguments are split at their NULs, empty ones kept", () => {

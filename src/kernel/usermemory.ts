@@ -1,9 +1,10 @@
 /** Memory of a process through its page tables: two levels, 4 KiB and 4 MiB pages, no PAE (`arch/x86/include/asm/pgtable-2level_types.h`). */
 import { MAX_ARGV_BYTES } from "./bounds";
-import { MemoryFault, PAGE_OFFSET, text } from "./memory";
+import { PAGE_OFFSET, text, texts } from "./memory";
 import type { Program } from "./program";
 
 const PAGE_BYTES = 4096;
+const PAGE_MASK = PAGE_BYTES - 1;
 const PAGE_PRESENT = 1;
 /** In a page directory entry: the entry maps 4 MiB itself. */
 const PAGE_PSE = 0x80;
@@ -15,15 +16,16 @@ export interface CommandLine {
 }
 
 export const NO_COMMAND_LINE: CommandLine = { argv: [], truncated: false };
+export const UNREAD: CommandLine = { argv: [], truncated: true };
 
-/** Kernel-virtual address of a user-virtual one. Throws `MemoryFault` when no page is there. */
+/** Kernel-virtual address of a user-virtual one; 0 when no page is there. */
 export function translate(prog: Program, pgd: number, address: number): number {
   const directoryEntry = prog.word(pgd, address >>> 22);
-  if (!(directoryEntry & PAGE_PRESENT)) throw notPresent(address);
+  if (!(directoryEntry & PAGE_PRESENT)) return 0;
   if (directoryEntry & PAGE_PSE) return direct((directoryEntry & 0xffc00000) | (address & 0x3fffff));
   const table = prog.name(direct(directoryEntry & 0xfffff000), "page_table");
   const entry = prog.word(table, (address >>> 12) & 0x3ff);
-  if (!(entry & PAGE_PRESENT)) throw notPresent(address);
+  if (!(entry & PAGE_PRESENT)) return 0;
   return direct((entry & 0xfffff000) | (address & 0xfff));
 }
 
@@ -38,18 +40,18 @@ export function mmCommandLine(prog: Program, mm: number, maxBytes: number = MAX_
   const end = prog.u32(mm, arg_end);
   if (start >= end || prog.u32(mm, env_end) === 0) return NO_COMMAND_LINE;
   const directory = prog.pointer(mm, pgd);
-  const wanted = end - start;
-  const bytes = readUser(prog, directory, start, Math.min(wanted, maxBytes));
-  const last = bytes.length === wanted ? bytes[wanted - 1] : lastByte(prog, directory, end);
-  if (last !== 0) return commandTitle(prog, directory, start, maxBytes);
-  const argv: string[] = [];
-  for (let from = 0; from < bytes.length;) {
-    let to = bytes.indexOf(0, from);
-    if (to < 0) to = bytes.length;
-    argv.push(text(bytes, from, to));
-    from = to + 1;
+  const last = translate(prog, directory, end - 1);
+  if (last !== 0 && prog.byte(prog.name(last, "*(arg_end - 1)")) !== 0) {
+    return commandTitle(prog, directory, start, maxBytes);
   }
-  return { argv, truncated: bytes.length < wanted };
+  const wanted = end - start;
+  if (wanted <= Math.min(maxBytes, PAGE_BYTES - (start & PAGE_MASK))) {
+    // Nearly every command line lies on one page, and needs no copy.
+    const first = translate(prog, directory, start);
+    return first === 0 ? UNREAD : { argv: prog.strings(prog.name(first, "*arg_start"), wanted), truncated: false };
+  }
+  const bytes = readUser(prog, directory, start, Math.min(wanted, maxBytes));
+  return { argv: texts(bytes, 0, bytes.length), truncated: bytes.length < wanted };
 }
 
 /** A title is one string, which may run on over the environment: `get_mm_proctitle()`. */
@@ -59,42 +61,21 @@ function commandTitle(prog: Program, pgd: number, start: number, maxBytes: numbe
   return { argv: [text(bytes, 0, bytes.length)], truncated };
 }
 
-function lastByte(prog: Program, pgd: number, end: number): number {
-  try {
-    return prog.bytes(prog.name(translate(prog, pgd, end - 1), "*(arg_end - 1)"), 1)[0];
-  } catch (error) {
-    if (error instanceof MemoryFault) return 0;
-    throw error;
-  }
-}
-
 /** Up to `lengthBytes` from a user-virtual address, ending early at the first page that is not in memory. */
 function readUser(prog: Program, pgd: number, start: number, lengthBytes: number): Uint8Array {
-  let whole: Uint8Array | undefined;
+  const bytes = new Uint8Array(lengthBytes);
   for (let done = 0; done < lengthBytes;) {
     const address = start + done;
-    const room = Math.min(lengthBytes - done, PAGE_BYTES - (address & (PAGE_BYTES - 1)));
-    let piece: Uint8Array;
-    try {
-      piece = prog.bytes(prog.name(translate(prog, pgd, address), "*arg_start"), room);
-    } catch (error) {
-      if (error instanceof MemoryFault) return whole?.subarray(0, done) ?? new Uint8Array();
-      throw error;
-    }
-    // The common command line lies in one page and needs no copy.
-    if (room === lengthBytes) return piece;
-    whole ??= new Uint8Array(lengthBytes);
-    whole.set(piece, done);
+    const room = Math.min(lengthBytes - done, PAGE_BYTES - (address & PAGE_MASK));
+    const page = translate(prog, pgd, address);
+    if (page === 0) return bytes.subarray(0, done);
+    bytes.set(prog.bytes(prog.name(page, "*arg_start"), room), done);
     done += room;
   }
-  return whole ?? new Uint8Array();
+  return bytes;
 }
 
 /** Where the kernel sees a physical address. */
 function direct(physical: number): number {
   return ((physical >>> 0) + PAGE_OFFSET) >>> 0;
-}
-
-function notPresent(address: number): MemoryFault {
-  return new MemoryFault(address, "the page is not in memory");
 }
