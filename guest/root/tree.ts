@@ -42,6 +42,8 @@ export function tree(): Entry[] {
     ...MOUNT_POINTS.filter((name) => name !== "dev").map((name) => directory(name, name === "tmp" ? 0o1777 : 0o755)),
     directory("root", 0o700),
     directory("new"),
+    // Busybox puts its names only into directories that are there: chroot and httpd belong here.
+    directory("usr/sbin"),
     directory("var/lib"),
     directory("var/log"),
     symlink("var/run", "/run"),

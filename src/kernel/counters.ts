@@ -16,6 +16,8 @@ export interface Counters {
    * task changes its own, so between two looks without a context switch this shows exec, unshare, setns and setuid.
    */
   current: number;
+  /** Address of the running task, whose fingerprint `current` is. */
+  task: number;
   /** `rq.nr_switches`: whatever is not above needs somebody to run, and mostly to stop running. */
   switches: number;
   /** Ticks since boot; they stand still while the kernel is idle. */
@@ -35,6 +37,7 @@ export const NO_COUNTERS: Counters = {
   cssSets: 0,
   utsNames: 0,
   current: 0,
+  task: 0,
   switches: 0,
   jiffies: 0,
   idle: false,
@@ -58,6 +61,7 @@ export function readCounters(prog: Program): Counters {
     cssSets: prog.variable("css_set_count"),
     utsNames: (prog.u32(prog.symbol("hostname_poll"), event) + prog.u32(prog.symbol("domainname_poll"), event)) >>> 0,
     current: fingerprint(prog, current),
+    task: current,
     switches: prog.u32(rq, nr_switches),
     jiffies: prog.variable("jiffies_64"),
     idle: current === prog.pointer(rq, idle),
@@ -89,5 +93,7 @@ function fingerprint(prog: Program, task: number): number {
   for (const field of [mm, nsproxy, real_cred, cgroups, self_exec_id]) {
     hash = (Math.imul(hash, 31) + prog.u32(task, field)) >>> 0;
   }
-  return hash;
+  // The end of `exec`: from here on the command line can be read (`create_elf_tables`, fs/binfmt_elf.c).
+  const memory = prog.u32(task, mm);
+  return memory === 0 ? hash : (Math.imul(hash, 31) + prog.u32(memory, prog.fields.mm_struct.env_end)) >>> 0;
 }

@@ -295,9 +295,7 @@ export class Machine implements MachineApi {
       fetchFile(source, files.wasm, onbytes),
       fetchFile(source, files.layout, onbytes),
       snapshot ? fetchFile(source, snapshot, onbytes) : undefined, // v86 undoes the compression itself
-      ...(snapshot || session
-        ? []
-        : [files.kernel, files.root].map((file) => fetchUnpacked(source, file, onbytes))),
+      ...(snapshot || session ? [] : [files.kernel, files.root].map((file) => fetchUnpacked(source, file, onbytes))),
     ]);
     if (generation !== this.#generation) throw machineError("bad-request", "Another start took over.");
 

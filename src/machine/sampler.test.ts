@@ -11,6 +11,7 @@ const QUIET: Counters = {
   cssSets: 0,
   utsNames: 0,
   current: 0,
+  task: 0,
   switches: 0,
   jiffies: 0,
   idle: true,
@@ -74,6 +75,18 @@ test("a fork is looked at in the very slice that shows it", () => {
   expect(state.looks).toBe(looks + 1);
 });
 
+test("a program that begins after its task got the CPU is looked at in the very slice that shows it", () => {
+  const { state, sampler } = kernel();
+  sampler.slice(() => RAM, false);
+  state.counters = { ...QUIET, switches: 1, task: 1, current: 7 };
+  sampler.slice(() => RAM, false);
+  const { looks } = state;
+  // Between two slices it lost the CPU and got it again, and did exec meanwhile.
+  state.counters = { ...QUIET, switches: 3, task: 1, current: 8 };
+  sampler.slice(() => RAM, false);
+  expect(state.looks).toBe(looks + 1);
+});
+
 test("a picture that shows nothing new is not sent", () => {
   const { state, sent, sampler } = kernel();
   sampler.slice(() => RAM, true);
@@ -99,6 +112,20 @@ test("a task that came and went between two frames is told of as glimpsed", () =
   expect(sent).toHaveLength(2);
   expect(sent[1].tasks).toEqual([]);
   expect(sent[1].glimpsed.map(({ pid }) => pid)).toEqual([7]);
+});
+
+test("what is told of a task that ended is what was known of it before it began to end", () => {
+  const { state, sent, sampler } = kernel();
+  sampler.slice(() => RAM, false);
+  const running = { ...task(7), comm: "mount", argv: ["mount", "-a"], namespaces: { mnt: 5 } } as unknown as Task;
+  const ending = { ...running, argv: [], namespaces: { mnt: 0 } } as unknown as Task;
+  for (const [at, tasks] of [[running], [ending], []].entries()) {
+    state.tasks = tasks;
+    state.counters = { ...QUIET, threads: at + 1 };
+    sampler.slice(() => RAM, false);
+  }
+  vi.advanceTimersByTime(50);
+  expect(sent[1].glimpsed).toEqual([running]);
 });
 
 test("a change that no slice follows is sent all the same", () => {

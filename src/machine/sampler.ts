@@ -11,6 +11,10 @@ import { samePicture } from "./same-picture";
 const SHARE = 10;
 /** A busy guest in which nothing changed for certain is looked at this often. */
 const BUSY_INTERVAL_MS = 100;
+/** The cost of a look is the least of this many: a look that another program of the host interrupted says nothing. */
+const COSTS_KEPT = 8;
+/** Tasks of which it is remembered what they were when they last ran; beyond it all are new, which costs a look each. */
+const FINGERPRINTS_KEPT = 4096;
 /** Pictures are sent at most this often. */
 const FRAME_MS = 16;
 
@@ -24,11 +28,14 @@ export class Sampler {
   /** The picture is another one for certain. */
   #changed = false;
   #lookedAt = -Infinity;
-  #costMs = 0;
+  #costsMs: number[] = [];
+  /** `Counters.current` of each task when it last ran. Another one tells of exec, unshare, setns or setuid since. */
+  #fingerprints = new Map<number, number>();
   #sentAt = -Infinity;
   #held: KernelView | undefined;
   #sent: KernelView | undefined;
-  #previous: KernelView | undefined;
+  /** Tasks of the last look by address, with what was known of them when they were whole. */
+  #known = new Map<number, Task>();
   #glimpsed = new Map<number, Task>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #sequence = 0;
@@ -48,9 +55,14 @@ export class Sampler {
     if (!counters) return undefined; // no kernel yet
     if (!last || pictureChanged(last, counters)) this.#changed = true;
     if (!last || ranSince(last, counters)) this.#ran = true;
+    if (this.#fingerprints.get(counters.task) !== counters.current) {
+      if (this.#fingerprints.size >= FINGERPRINTS_KEPT) this.#fingerprints.clear();
+      this.#fingerprints.set(counters.task, counters.current);
+      this.#changed = true;
+    }
     if (!this.#ran && !this.#changed) return counters;
     const sinceMs = this.#now() - this.#lookedAt;
-    const affordableMs = this.#costMs * (SHARE - 1);
+    const affordableMs = this.#costsMs.length > 0 ? Math.min(...this.#costsMs) * (SHARE - 1) : 0;
     const dueMs = Math.max(affordableMs, this.#changed || idle ? 0 : BUSY_INTERVAL_MS);
     if (sinceMs >= dueMs) this.look(memory);
     else this.#arm(dueMs - sinceMs, ram);
@@ -62,10 +74,9 @@ export class Sampler {
     const startedAt = this.#now();
     const view: KernelView = { ...this.#xray.observe(memory), sequence: ++this.#sequence, glimpsed: [] };
     this.#lookedAt = this.#now();
-    this.#costMs = this.#lookedAt - startedAt;
+    this.#costsMs = [...this.#costsMs, this.#lookedAt - startedAt].slice(-COSTS_KEPT);
     this.#changed = this.#ran = false;
     this.#noteEnded(view);
-    this.#previous = view;
     this.#held = view;
     if (startedAt - this.#sentAt >= FRAME_MS) this.#send();
     else this.#arm(FRAME_MS - (startedAt - this.#sentAt));
@@ -79,11 +90,20 @@ export class Sampler {
   }
 
   #noteEnded(view: KernelView): void {
-    if (!this.#previous) return;
-    const alive = new Map(view.tasks.map((task) => [task.address, task.startTimeNs]));
-    for (const task of this.#previous.tasks) {
-      if (alive.get(task.address) !== task.startTimeNs) this.#glimpsed.set(task.startTimeNs, task);
+    const known = new Map(view.tasks.map((task) => [task.address, this.#whole(task)]));
+    for (const task of this.#known.values()) {
+      if (known.get(task.address)?.startTimeNs !== task.startTimeNs) this.#glimpsed.set(task.startTimeNs, task);
     }
+    this.#known = known;
+  }
+
+  /** A task on its way out has given up its memory and then its namespaces (`do_exit`): an earlier look knows them. */
+  #whole(task: Task): Task {
+    const earlier = this.#known.get(task.address);
+    if (earlier?.startTimeNs !== task.startTimeNs) return task;
+    const argv = task.argv.length > 0 || earlier.comm !== task.comm ? task.argv : earlier.argv;
+    const namespaces = task.namespaces.mnt !== 0 ? task.namespaces : earlier.namespaces;
+    return argv === task.argv && namespaces === task.namespaces ? task : { ...task, argv, namespaces };
   }
 
   #send(): void {

@@ -56,3 +56,13 @@ test("inside, the command is number 1, ps sees nothing else, and the host keeps 
   const inside = await sh(machine, "bubble --hostname bowl sh -c 'echo $$; ps -o pid,comm; hostname; exit'; hostname");
   expect(inside).toMatch(/^1\nPID +COMMAND\n +1 sh\n +\d+ ps\nbowl\nglassbox\n$/);
 });
+
+test("with --root the command sees that directory as /, and nothing stays mounted outside", async () => {
+  const machine = await machineForTest();
+  const before = await sh(machine, "cat /proc/mounts");
+  const script = `mkdir -p "/tmp/new root/proc" "/tmp/new root/bin"
+    cp /bin/busybox "/tmp/new root/bin/ls"
+    bubble --root "/tmp/new root" /bin/ls / /proc/1/ns`;
+  expect(await sh(machine, script)).toMatch(/^\/:\nbin\nproc\n\n\/proc\/1\/ns:\ncgroup\n/);
+  expect(await sh(machine, "cat /proc/mounts")).toBe(before);
+});
