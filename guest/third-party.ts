@@ -54,7 +54,7 @@ Made by \`node --import tsx guest/third-party.ts\`; a test keeps it true.
 Built from Debian's source packages by the recipes under \`guest/\` (\`npm run images\`), unchanged but for the patches beside them. Hashes of
 sources and files are in \`images/machine/provenance.json\`, the licence texts under \`images/machine/licenses/\`.
 
-${table(["File in \`images/machine/\`", "Debian package", "Licence", "Text"], [...sources, ...binaries])}
+${table(["File in `images/machine/`", "Debian package", "Licence", "Text"], [...sources, ...binaries])}
 
 The complete source of each package, at exactly this version, is what \`apt-get source\` of Debian fetches; the SHA-256 of its \`.dsc\` is in
 the provenance.

@@ -99,7 +99,11 @@ export interface KernelView {
 
 /** A fact of the picture, named so that its evidence can be asked for. */
 export type FactRef =
-  | { object: "task"; address: number; fact: "pid" | "pids" | "ppid" | "comm" | "argv" | "state" | "uid" | "gid" | "startTimeNs" | "cgroup" }
+  | {
+      object: "task";
+      address: number;
+      fact: "pid" | "pids" | "ppid" | "comm" | "argv" | "state" | "uid" | "gid" | "startTimeNs" | "cgroup";
+    }
   | { object: "task"; address: number; fact: "namespace"; kind: NamespaceKind }
   | { object: "namespace"; address: number; kind: NamespaceKind; fact: "inum" | "parent" | "owner" | "uts" };
 
