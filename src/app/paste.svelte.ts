@@ -2,7 +2,11 @@
 
 /** Above this a paste is asked about first: more often a slip than a wish. */
 export const ASK_ABOVE_CHARACTERS = 64 * 1024;
-const CHUNK_CHARACTERS = 4096;
+/**
+ * The guest's console holds a fixed number of buffers, each filled by one piece: small pieces keep little in it, so that
+ * Ctrl-C after a cancelled paste does not wait behind much.
+ */
+const CHUNK_CHARACTERS = 512;
 
 const isHighSurrogate = (code: number) => code >= 0xd800 && code < 0xdc00;
 
