@@ -4,7 +4,7 @@ import { kernelView, task } from "./kernel-view.fixture";
 import { inWindow, layTree, type TreeLayout } from "./tree-layout";
 import type { Task } from "../protocol/view";
 
-const MEASURES = { rowPx: 30, headPx: 30, stepPx: 20, gapPx: 8 };
+const MEASURES = { rowPx: 30, headPx: () => 30, stepPx: 20, gapPx: 8 };
 
 function lay(tasks: Task[], closed: string[] = []): TreeLayout {
   return layTree(growForest(kernelView(tasks), { kernelThreads: false }), new Set(closed), false, MEASURES);

@@ -52,7 +52,7 @@ export interface TreeMeasures {
   /** Height of a task. */
   rowPx: number;
   /** Height of a pane's head. */
-  headPx: number;
+  headPx(pane: PaneNode): number;
   /** How far a child stands in from its parent. */
   stepPx: number;
   /** Space around a pane. */
@@ -123,7 +123,7 @@ export function layTree(
       key,
       node,
       top,
-      height: isPane ? headPx : rowPx,
+      height: isPane ? headPx(node) : rowPx,
       left: leftOf(frame.depth),
       right: gapPx + frame.glass * gapPx,
       level: frame.level,
