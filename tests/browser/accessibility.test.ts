@@ -131,7 +131,9 @@ test("the first step of the lesson and the evidence of its process, by keyboard 
     await page.keyboard.press("ArrowDown");
   }
   await page.keyboard.press("Enter");
-  await expect(page.getByRole("region", { name: "Evidence" }).getByRole("heading")).toContainText("sleep");
+  await expect(page.getByRole("region", { name: "Evidence" }).getByRole("heading", { level: 2 })).toContainText(
+    "sleep",
+  );
   await page.keyboard.press("Escape");
   await expect(page.getByRole("region", { name: "Evidence" })).toHaveCount(0);
 
