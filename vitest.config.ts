@@ -1,6 +1,9 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 
+/** One background compiler for each machine: bin/glassbox.mjs says why. */
+const MACHINE_FLAGS = ["--v8-pool-size=1"];
+
 export default defineConfig({
   plugins: [svelte()],
   test: {
@@ -14,6 +17,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
+          execArgv: MACHINE_FLAGS,
         },
       },
       {
@@ -23,6 +27,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
+          execArgv: MACHINE_FLAGS,
         },
       },
       {

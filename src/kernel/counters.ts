@@ -82,9 +82,12 @@ export function pictureChanged(before: Counters, after: Counters): boolean {
   );
 }
 
-/** True when the kernel did anything since; a picture may then differ though `pictureChanged` does not say so. */
+/**
+ * True when a task ran since; a picture may then differ though `pictureChanged` does not say so. Ticks that find the idle
+ * task and leave it running changed nothing but the clock.
+ */
 export function ranSince(before: Counters, after: Counters): boolean {
-  return before.switches !== after.switches || before.jiffies !== after.jiffies;
+  return before.switches !== after.switches || (before.jiffies !== after.jiffies && !(before.idle && after.idle));
 }
 
 function fingerprint(prog: Program, task: number): number {

@@ -235,9 +235,10 @@ export class Emulator {
       clearTimeout(this.#timer);
       if (v86.running) this.onslice();
       // onslice may have given the guest work, which schedules a newer tick; v86 ignores the older one.
-      // A halted CPU whose timer is due within the millisecond sleeps too; spinning for it would keep a core warm.
+      // Timers of the host count whole milliseconds: rounded down, each would wake the guest before its own timer is due,
+      // for nothing and again.
       if (delayMs <= 0) soon(() => v86.yield_callback(tick));
-      else this.#timer = setTimeout(() => v86.yield_callback(tick), delayMs);
+      else this.#timer = setTimeout(() => v86.yield_callback(tick), Math.ceil(delayMs));
     };
   }
 }
