@@ -44,7 +44,7 @@ module.exports = {
       name: "nothing unresolvable",
       severity: "error",
       from: {},
-      to: { couldNotResolve: true, pathNot: "\\?(raw|url|worker)" },
+      to: { couldNotResolve: true, pathNot: "^virtual:|\\?(raw|url|worker)" },
     },
   ],
   options: {

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import type { Connect, HtmlTagDescriptor, Plugin } from "vite";
 import { defineConfig } from "vite";
+import { course } from "./scripts/course";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 
@@ -110,7 +111,7 @@ function withoutNode(): Plugin {
 export default defineConfig({
   root,
   base: "./",
-  plugins: [svelte(), machineFiles(), preloadPage()],
+  plugins: [svelte(), course(join(root, "lessons")), machineFiles(), preloadPage()],
   worker: { format: "es", plugins: () => [withoutNode()] },
   build: { target: "es2023", assetsInlineLimit: 0, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 700 },
   server: { host: "127.0.0.1", watch: { ignored: ["**/.cache/**", "**/images/**", "**/dist/**"] } },

@@ -48,7 +48,11 @@ export const bootCold: Benchmark = async function* () {
 /** A process of its own for each boot, so that no compiled code is warm. */
 function inV86(kernel: string, initrd: string, ...firmware: "bios"[]): Promise<number> {
   const child = fileURLToPath(new URL("boot-child.ts", import.meta.url));
-  return timeToMark(process.execPath, [...process.execArgv, child, kernel, initrd, ...firmware], /^(\d+(?:\.\d+)?) ms$/m);
+  return timeToMark(
+    process.execPath,
+    [...process.execArgv, child, kernel, initrd, ...firmware],
+    /^(\d+(?:\.\d+)?) ms$/m,
+  );
 }
 
 function inQemu(kernel: string, initrd: string): Promise<number> {

@@ -17,7 +17,7 @@ const STAMP = join(DIST, ".sources");
 /** Builds `dist/` unless it was made from the very same sources. */
 export async function buildSite(progress: (line: string) => void = console.log): Promise<void> {
   const manifest = await buildMachine({ snapshot: true, progress });
-  const inputs = ["src", "lessons", "public", "index.html", "vite.config.ts", "package-lock.json"];
+  const inputs = ["src", "lessons", "scripts", "public", "index.html", "vite.config.ts", "package-lock.json"];
   const sources = hashOf([...inputs.map((name) => join(TOP, name)), manifest]);
   if (existsSync(STAMP) && readFileSync(STAMP, "utf8") === sources) return;
   progress("building the page");

@@ -185,7 +185,7 @@ export class Glassbox {
   }
 
   async #begin(): Promise<void> {
-    const [keep, lessons] = await Promise.all([openKeep(), this.#loadLessons()]);
+    const [keep, { lessons }] = await Promise.all([openKeep(), import("virtual:course")]);
     this.#keep = keep;
     this.lessons = lessons;
     if (!keep.lasting) {
@@ -272,20 +272,5 @@ export class Glassbox {
     if (this.offer || course.state.stepIndex === 0) return;
     // Without room the next visit starts fresh; the lesson itself needs nothing of it.
     await keepSession(this.#keep, state, place).catch(() => {});
-  }
-
-  async #loadLessons(): Promise<Lesson[]> {
-    const { loadLessons } = await import("./lessons");
-    const { lessons, problems } = await loadLessons();
-    if (problems.length) {
-      this.notices.show({
-        subject: "lessons",
-        tone: "warning",
-        what: `Part of the course could not be read: ${problems.slice(0, 3).join("; ")}.`,
-        kept: "The machine and the other lessons work.",
-        remedy: "Reload the page; if it stays, tell whoever runs this site.",
-      });
-    }
-    return lessons;
   }
 }

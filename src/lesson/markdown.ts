@@ -4,22 +4,31 @@ import { readYaml } from "./front-matter";
 import type { LessonProblem } from "./problem";
 import { quizSchema, untypable } from "./schema";
 
-/** Makes HTML harmless, as DOMPurify's `sanitize` does. */
-export type Sanitise = (html: string) => string;
-
-/** What `Sanitise` should let through: text and its structure, nothing that acts or is fetched. Named as DOMPurify names them. */
-export const SANITISE_OPTIONS = {
-  ALLOWED_TAGS: [
-    ..."a abbr b blockquote br code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i kbd li ol p pre s".split(" "),
-    ..."samp span strong sub summary sup table tbody td th thead tr ul var".split(" "),
-  ],
-  ALLOWED_ATTR: ["href", "title", "class", "align", "colspan", "rowspan", "start", "target", "rel", "open"],
-  ALLOW_DATA_ATTR: false,
-};
-
 const LINK = /^(https?:|mailto:|#)/i;
 const MANUAL = /^man:([A-Za-z0-9_.+-]+)\(([1-9])\)$/;
 const RUN = /^(?:sh|console)\s+\{\s*run(?:\s+terminal=([0-9]+))?\s*\}$/;
+
+const marked = new Marked({
+  gfm: true,
+  renderer: {
+    html({ text }) {
+      return escapeHtml(text);
+    },
+    link({ href, title, tokens }) {
+      const text = this.parser.parseInline(tokens);
+      const manual = MANUAL.exec(href);
+      const target = manual ? `https://man7.org/linux/man-pages/man${manual[2]}/${manual[1]}.${manual[2]}.html` : href;
+      if (!LINK.test(target)) return text;
+      const about = title ? ` title="${escapeHtml(title)}"` : "";
+      const away = target.startsWith("#") ? "" : ' target="_blank" rel="noopener noreferrer"';
+      return `<a href="${escapeHtml(target)}"${about}${away}>${text}</a>`;
+    },
+    // A picture from elsewhere would tell its server who reads: its text stands for it.
+    image({ text }) {
+      return escapeHtml(text);
+    },
+  },
+});
 
 export interface MarkdownSource {
   file: string;
@@ -32,14 +41,9 @@ export interface MarkdownSource {
 
 /**
  * Markdown as blocks: fenced `sh {run}` and `sh {run terminal=2}` become commands, fenced `quiz` a prediction, the rest prose.
- * Without `sanitise`, HTML in the text is shown as text. Links go to http, https, mail, a place in the page or `man:name(2)`.
+ * HTML in the text is shown as text, so what comes out is harmless wherever it came from. Links go to http, https, mail, a place in the page or `man:name(2)`.
  */
-export function readMarkdown(
-  source: MarkdownSource,
-  sanitise: Sanitise | undefined,
-): { blocks: Block[]; problems: LessonProblem[] } {
-  const marked = renderer(sanitise !== undefined);
-  const clean = sanitise ?? ((html: string) => html);
+export function readMarkdown(source: MarkdownSource): { blocks: Block[]; problems: LessonProblem[] } {
   const blocks: Block[] = [];
   const problems: LessonProblem[] = [];
   let prose: Token[] = [];
@@ -47,11 +51,11 @@ export function readMarkdown(
   let quizzes = 0;
 
   const endProse = (): void => {
-    const html = clean(marked.parser(prose)).trim();
+    const html = marked.parser(prose).trim();
     if (html !== "") blocks.push({ kind: "prose", html });
     prose = [];
   };
-  const inline = (text: string): string => clean(marked.parseInline(text) as string);
+  const inline = (text: string): string => marked.parseInline(text) as string;
 
   for (const token of marked.lexer(source.text)) {
     if (token.type === "code" && isSpecial(token as Tokens.Code)) {
@@ -96,32 +100,6 @@ function readQuiz(
     why: inline(why),
   }));
   return { kind: "quiz", id, html: inline(read.value.question), answers };
-}
-
-function renderer(allowHtml: boolean): Marked {
-  return new Marked({
-    gfm: true,
-    renderer: {
-      html({ text }) {
-        return allowHtml ? text : escapeHtml(text);
-      },
-      link({ href, title, tokens }) {
-        const text = this.parser.parseInline(tokens);
-        const manual = MANUAL.exec(href);
-        const target = manual
-          ? `https://man7.org/linux/man-pages/man${manual[2]}/${manual[1]}.${manual[2]}.html`
-          : href;
-        if (!LINK.test(target)) return text;
-        const about = title ? ` title="${escapeHtml(title)}"` : "";
-        const away = target.startsWith("#") ? "" : ' target="_blank" rel="noopener noreferrer"';
-        return `<a href="${escapeHtml(target)}"${about}${away}>${text}</a>`;
-      },
-      // A picture from elsewhere would tell its server who reads: its text stands for it.
-      image({ text }) {
-        return escapeHtml(text);
-      },
-    },
-  });
 }
 
 function escapeHtml(text: string): string {

@@ -1,6 +1,6 @@
 import type { Block, Lesson, Step } from "../protocol/lesson";
 import { readYaml, splitFrontMatter } from "./front-matter";
-import { readMarkdown, type Sanitise } from "./markdown";
+import { readMarkdown } from "./markdown";
 import type { LessonProblem } from "./problem";
 import { lessonSchema, LIMITS, stepSchema } from "./schema";
 
@@ -12,8 +12,6 @@ export type Parsed = { ok: true; lesson: Lesson } | { ok: false; problems: Lesso
 export interface ParseOptions {
   /** Name of the folder: `01-a-process-in-a-bubble`. */
   id: string;
-  /** Needs a DOM, so the page passes it in. Without it HTML in the text is shown as text. */
-  sanitise?: Sanitise;
 }
 
 const STEP_FILE = /^(\d\d)-([a-z0-9][a-z0-9-]*)\.md$/;
@@ -22,7 +20,7 @@ const STEP_FILE = /^(\d\d)-([a-z0-9][a-z0-9-]*)\.md$/;
  * Reads a lesson: `lesson.yaml` and a file `NN-name.md` for each step, in the order of their numbers.
  * A step's id is the name without the number, so a step may move without its progress being lost. All problems are listed.
  */
-export function parseLesson(files: LessonFiles, { id, sanitise }: ParseOptions): Parsed {
+export function parseLesson(files: LessonFiles, { id }: ParseOptions): Parsed {
   const tooMuch = oversized(files);
   if (tooMuch.length > 0) return { ok: false, problems: tooMuch };
 
@@ -46,7 +44,7 @@ export function parseLesson(files: LessonFiles, { id, sanitise }: ParseOptions):
 
   const steps: Step[] = [];
   for (const name of names.slice(0, LIMITS.steps)) {
-    const step = readStep(name, files[name], sanitise);
+    const step = readStep(name, files[name]);
     if (Array.isArray(step)) problems.push(...step);
     else steps.push(step);
   }
@@ -70,12 +68,12 @@ function pairs(names: string[]): [string, string][] {
   return names.flatMap((later, index) => names.slice(0, index).map((earlier): [string, string] => [earlier, later]));
 }
 
-function readStep(file: string, text: string, sanitise: Sanitise | undefined): Step | LessonProblem[] {
+function readStep(file: string, text: string): Step | LessonProblem[] {
   const split = splitFrontMatter(file, text);
   if (!("yaml" in split)) return [split];
   const id = idOf(file);
   const front = readYaml(split.yaml, stepSchema);
-  const { blocks, problems } = readMarkdown({ file, text: split.body, line: split.bodyLine, id }, sanitise);
+  const { blocks, problems } = readMarkdown({ file, text: split.body, line: split.bodyLine, id });
   if (!front.ok) return [...front.problems, ...problems];
   if (problems.length > 0) return problems;
   const { solve = commandsOf(blocks), ...fields } = front.value;

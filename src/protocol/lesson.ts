@@ -61,7 +61,7 @@ export type Verdict =
   /** `holders` are addresses of the tasks that made it pass, to highlight. */
   | { state: "passed"; say: string; holders: number[] };
 
-/** One of the answers a learner may choose. `html` and `why` are sanitised. */
+/** One of the answers a learner may choose. `html` and `why` are harmless HTML, made from Markdown (`src/lesson/markdown.ts`). */
 export interface Answer {
   html: string;
   right: boolean;
@@ -69,7 +69,7 @@ export interface Answer {
   why: string;
 }
 
-/** A piece of a step's text. `html` is sanitised. */
+/** A piece of a step's text. `html` is harmless HTML, made from Markdown. */
 export type Block =
   | { kind: "prose"; html: string }
   /** A command the learner runs, copies or types; terminals count from 1. May span lines. */

@@ -1,28 +1,11 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, onTestFailed, test } from "vitest";
 import { buildMachine } from "../../guest/build";
-import { parseLesson } from "../../src/lesson/parse";
-import { describeProblem } from "../../src/lesson/problem";
-import type { Lesson } from "../../src/protocol/lesson";
+import { readCourse } from "../../scripts/course";
 import { Stage } from "./stage";
 
 const folder = fileURLToPath(new URL("../../lessons/", import.meta.url));
-const names = readdirSync(folder, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
-  .map(({ name }) => name);
-
-function read(name: string): Lesson {
-  const files = Object.fromEntries(
-    readdirSync(folder + name).map((file) => [file, readFileSync(`${folder}${name}/${file}`, "utf8")]),
-  );
-  const parsed = parseLesson(files, { id: name });
-  if (!parsed.ok) throw new Error(parsed.problems.map(describeProblem).join("\n"));
-  return parsed.lesson;
-}
-
-describe.each(names)("%s", (name) => {
-  const lesson = read(name);
+describe.each(readCourse(folder))("$id", (lesson) => {
   let stage: Stage;
 
   beforeAll(async () => {
