@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, readFileSync } from "node:fs";
 import { cp, stat } from "node:fs/promises";
 import { join, normalize, sep } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,6 +6,7 @@ import { svelte } from "@sveltejs/vite-plugin-svelte";
 import type { Connect, HtmlTagDescriptor, Plugin } from "vite";
 import { defineConfig } from "vite";
 import { course } from "./scripts/course";
+import type { Manifest } from "./src/protocol/manifest";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 
@@ -63,28 +64,39 @@ function machineFiles(): Plugin {
 /** The chunks that the page needs for its first prompt, by the name of their entry module. */
 const FIRST_CHUNKS = ["page", "xterm"];
 
-/** Lets the browser fetch the page's chunks and styles while the entry, which starts the machine, still runs. */
-function preloadPage(): Plugin {
+/**
+ * Writes the machine's manifest into the page, and lets the browser fetch the page's chunks while it still reads the HTML.
+ * They are fetched and not yet compiled, since the entry script, which starts the worker, comes first. The worker's own
+ * files are left to it: preloaded too, they held up the entry script more than they gained.
+ */
+function preloadFirst(): Plugin {
   return {
-    name: "glassbox:preload-page",
+    name: "glassbox:preload-first",
     transformIndexHtml: {
       order: "post",
       handler(html, { bundle }) {
         if (!bundle) return html;
-        const chunks = new Set<string>();
+        const scripts = new Set<string>();
         const styles = new Set<string>();
         for (const name of FIRST_CHUNKS) {
           const chunk = Object.values(bundle).find((file) => file.type === "chunk" && file.name === name);
           if (chunk?.type !== "chunk") throw new Error(`the chunk "${name}" is missing from the bundle`);
-          for (const file of [chunk.fileName, ...chunk.imports]) chunks.add(file);
+          for (const file of [chunk.fileName, ...chunk.imports]) scripts.add(file);
           for (const file of chunk.viteMetadata?.importedCss ?? []) styles.add(file);
         }
+        const manifest = JSON.parse(readFileSync(join(machineDirectory, "manifest.json"), "utf8")) as Manifest;
         return {
           html,
           tags: [
-            ...[...chunks].map((file) => link(file, { rel: "modulepreload" })),
-            // A linked style sheet would hold back the entry script, and with it the machine.
-            ...[...styles].map((file) => link(file, { rel: "preload", as: "style" })),
+            {
+              tag: "script",
+              attrs: { type: "application/json", id: "manifest" },
+              // As JSON, which may hold "<" only in an escape here.
+              children: JSON.stringify(manifest).replace(/</g, "\\u003c"),
+              injectTo: "head",
+            },
+            ...[...scripts].map((file) => preload(file, "script")),
+            ...[...styles].map((file) => preload(file, "style")),
           ],
         };
       },
@@ -92,8 +104,8 @@ function preloadPage(): Plugin {
   };
 }
 
-function link(file: string, attributes: Record<string, string>): HtmlTagDescriptor {
-  return { tag: "link", attrs: { ...attributes, crossorigin: true, href: `./${file}` }, injectTo: "head" };
+function preload(file: string, as: string): HtmlTagDescriptor {
+  return { tag: "link", attrs: { rel: "preload", as, crossorigin: true, href: `./${file}` }, injectTo: "head" };
 }
 
 /** v86 looks for Node's modules where it runs in Node; in a browser it finds nothing. */
@@ -111,7 +123,7 @@ function withoutNode(): Plugin {
 export default defineConfig({
   root,
   base: "./",
-  plugins: [svelte(), course(join(root, "lessons")), machineFiles(), preloadPage()],
+  plugins: [svelte(), course(join(root, "lessons")), machineFiles(), preloadFirst()],
   worker: { format: "es", plugins: () => [withoutNode()] },
   build: { target: "es2023", assetsInlineLimit: 0, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 700 },
   server: { host: "127.0.0.1", watch: { ignored: ["**/.cache/**", "**/images/**", "**/dist/**"] } },

@@ -18,7 +18,11 @@ const boot = {
 
 async function main(): Promise<void> {
   const startedAt = performance.now();
-  const emulator = await Emulator.create({ wasm, boot }, { memoryBytes: 256 << 20, commandLine: COMMAND_LINE });
+  const emulator = await Emulator.create(await WebAssembly.compile(wasm), {
+    memoryBytes: 256 << 20,
+    commandLine: COMMAND_LINE,
+    boot,
+  });
   let text = "";
   emulator.onserial = (byte) => {
     text = (text + String.fromCharCode(byte)).slice(-INIT_MARK.length);

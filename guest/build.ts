@@ -24,7 +24,7 @@ export const MANIFEST = MACHINE_DIRECTORY + "manifest.json";
 /** Enough for the lessons' memory limits, little enough for a phone. */
 const MEMORY_BYTES = 256 << 20;
 /** Raise when the way a snapshot is made changes without any of its inputs changing. */
-const SNAPSHOT_RECIPE = 1;
+const SNAPSHOT_RECIPE = 3;
 
 export interface BuildOptions {
   snapshot: boolean;
@@ -74,6 +74,7 @@ export async function buildMachine({ snapshot, progress }: BuildOptions): Promis
       ...file,
       encoding: "zstd",
       build,
+      unpacked: { sizeBytes: taken.state.length, sha256: sha256(taken.state) },
       screens: taken.screens.map((screen) => Buffer.from(screen).toString("base64")),
     };
     await writeManifest(manifest);

@@ -1,5 +1,6 @@
 /** Boots the machine from power-on and keeps it as it stands at its first prompts. */
-import { createXray } from "../src/kernel/xray";
+import { createXray, type Xray } from "../src/kernel/xray";
+import type { Emulator } from "../src/machine/emulator";
 import { bootMachine } from "../src/node/machine";
 import { TERMINAL_COUNT } from "../src/protocol/machine";
 import { layoutOf } from "./layout-file";
@@ -29,10 +30,11 @@ export async function takeSnapshot(manifestPath: string): Promise<Snapshot> {
     await prompts;
     // Freed memory keeps what was in it; zeroed, it costs the visitor nothing.
     await machine.agent.execute({ script: "sync; echo 3 > /proc/sys/vm/drop_caches" });
-    await machine.pause();
-    const zeroes = new Uint8Array(1 << 22);
+    const xray = createXray(layout);
     const { emulator } = machine;
-    for (const [address, sizeBytes] of [...createXray(layout).freePages(emulator.ram())]) {
+    await stopWhenIdle(emulator, xray);
+    const zeroes = new Uint8Array(1 << 22);
+    for (const [address, sizeBytes] of [...xray.freePages(emulator.ram())]) {
       emulator.write(zeroes.subarray(0, sizeBytes), address);
     }
     const saved = await machine.save();
@@ -40,5 +42,21 @@ export async function takeSnapshot(manifestPath: string): Promise<Snapshot> {
     return { state: new Uint8Array(saved.value.bytes), screens: saved.value.screens };
   } finally {
     await machine.stop();
+  }
+}
+
+/** The kernel sleeps when no task ran for this long. */
+const QUIET_MS = 300;
+
+/** Stops the guest once it has done what it put off (tasks to bury, caches to trim): left undone, every visitor would wait for it. */
+async function stopWhenIdle(emulator: Emulator, xray: Xray): Promise<void> {
+  let switches: number | undefined;
+  for (;;) {
+    await emulator.stop();
+    const counters = xray.counters(emulator.ram());
+    if (counters.idle && emulator.halted && counters.switches === switches) return;
+    switches = counters.switches;
+    emulator.run();
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
   }
 }

@@ -55,10 +55,10 @@ export class Agent {
 
   /**
    * Makes a fresh start with the guest's agent: it kills what it runs, closes what it holds and greets. Waits for an agent
-   * that has not started yet, without a time limit.
+   * that has not started yet, without a time limit. `options` are those of `Link.reset`.
    */
-  reset(): Promise<Hello> {
-    const hello = this.#link.reset();
+  reset(options?: { betweenFrames?: boolean }): Promise<Hello> {
+    const hello = this.#link.reset(options);
     this.#lastId = 0;
     this.#failAll(
       new AgentError("reset", "the link to the guest was reset; commands and connections of before are gone"),

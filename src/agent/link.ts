@@ -71,8 +71,11 @@ export class Link {
   /**
    * Brings both sides to a fresh start, whatever state either is in. Everything queued is dropped. A call while another is
    * pending rejects that one with `reset`.
+   *
+   * @param options.betweenFrames No frame to the guest was cut short, for certain: then nothing needs to end it, which
+   *   spares the guest 4 KiB of input.
    */
-  reset(): Promise<Hello> {
+  reset({ betweenFrames = false } = {}): Promise<Hello> {
     this.#handshake?.reject(new AgentError("reset", "another reset followed before the agent answered"));
     this.#state = "resetting";
     this.#control = [];
@@ -80,7 +83,7 @@ export class Link {
     this.#sent = 0;
     this.#outstanding = [];
     this.#unasked = 0;
-    return new Promise((resolve, reject) => this.#ask({ resolve, reject }));
+    return new Promise((resolve, reject) => this.#ask({ resolve, reject }, betweenFrames));
   }
 
   /** Forgets the other side; frames are dropped until `reset` succeeds. A pending reset rejects with `lost`. */
@@ -94,10 +97,10 @@ export class Link {
   }
 
   /** Asks with a nonce of its own each time, so that the answer to an earlier question is not taken for this one's. */
-  #ask(settle: Pick<Handshake, "resolve" | "reject">) {
+  #ask(settle: Pick<Handshake, "resolve" | "reject">, betweenFrames = false) {
     const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
     this.#handshake = { ...settle, nonce };
-    this.#port.send(new Uint8Array(RESYNC_BYTES));
+    if (!betweenFrames) this.#port.send(new Uint8Array(RESYNC_BYTES));
     this.#port.send(encodeFrame(FrameType.RESET, 0, 0, nonce));
   }
 

@@ -2,7 +2,12 @@
  * Input side of one virtio console. v86 drops what the guest has no buffer for, so bytes wait here until it has;
  * nothing is lost, however much is pasted.
  */
-import { CONSOLE_CHUNK_BYTES, type Emulator } from "./emulator";
+import type { Emulator } from "./emulator";
+
+export const CONSOLE_COUNT = 4;
+
+/** v86 hands a message larger than the guest's buffer over in part only; the guest's buffers are one page. */
+const CONSOLE_CHUNK_BYTES = 4096;
 
 export class ConsoleInput {
   readonly #port: number;

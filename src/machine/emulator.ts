@@ -5,15 +5,10 @@
  * that is when counters are compared, console queues are drained and snapshots are taken.
  */
 import { V86 } from "v86";
+import { CONSOLE_COUNT } from "./console";
 import { soon } from "./soon";
 
-/** What a machine is made of: what it boots from, or a state. */
-export interface EmulatorImages {
-  wasm: Uint8Array<ArrayBuffer>;
-  boot?: BootImages;
-  state?: ArrayBuffer;
-}
-
+/** What a machine boots from. */
 export interface BootImages {
   /** Our kernel, which has a Multiboot header and is entered directly; or, with `bios`, any bzImage. */
   kernel: ArrayBuffer;
@@ -26,6 +21,8 @@ export interface BootImages {
 export interface EmulatorOptions {
   memoryBytes: number;
   commandLine: string;
+  /** Left out for a machine that gets a state before it runs. */
+  boot?: BootImages;
 }
 
 /** The parts of v86 that its type file does not describe; names as in its source. */
@@ -46,15 +43,21 @@ interface Cpu {
   mxcsr: Int32Array;
   is_memory_zeroed(address: number, sizeBytes: number): boolean;
   unpack_memory(present: { get(page: number): number }, packed: Uint8Array): void;
+  wm: { exports: Zstd & { memory: { buffer: ArrayBuffer } } };
   devices: { virtio_console: { virtio: { queues: { has_request(): boolean; is_configured(): boolean }[] } } };
+}
+
+/** Pointers are into the WebAssembly memory. */
+interface Zstd {
+  zstd_create_ctx(packedBytes: number): number;
+  zstd_get_src_ptr(context: number): number;
+  zstd_read(context: number, sizeBytes: number): number;
+  zstd_read_free(at: number, sizeBytes: number): void;
+  zstd_free_ctx(context: number): void;
 }
 
 const CONTROL_QUEUE = 2;
 const PAGE_BYTES = 4096;
-export const CONSOLE_COUNT = 4;
-
-/** v86 hands a message larger than the guest's buffer over in part only; the guest's buffers are one page. */
-export const CONSOLE_CHUNK_BYTES = 4096;
 
 function bootOptions({ kernel, root, bios }: BootImages, commandLine: string) {
   const common = { initrd: { buffer: root }, cmdline: commandLine };
@@ -95,22 +98,21 @@ export class Emulator {
   }
 
   /**
-   * Builds a stopped machine.
-   * @throws WebAssembly.CompileError, RangeError (memory refused), or v86's own errors for a damaged state.
+   * Builds a stopped machine from v86's compiled WebAssembly.
+   * @throws WebAssembly.LinkError, RangeError (memory refused)
    */
-  static async create(images: EmulatorImages, options: EmulatorOptions): Promise<Emulator> {
-    const compiled = await WebAssembly.compile(images.wasm);
+  static create(wasm: WebAssembly.Module, { memoryBytes, commandLine, boot }: EmulatorOptions): Promise<Emulator> {
     return new Promise((resolve, reject) => {
       const vm = new V86({
         wasm_fn: async (imports: WebAssembly.Imports) => {
           try {
-            return (await WebAssembly.instantiate(compiled, imports)).exports;
+            return (await WebAssembly.instantiate(wasm, imports)).exports;
           } catch (error) {
             reject(error);
             throw error;
           }
         },
-        memory_size: options.memoryBytes,
+        memory_size: memoryBytes,
         vga_memory_size: 1 << 20,
         autostart: false,
         disable_keyboard: true,
@@ -120,13 +122,9 @@ export class Emulator {
         filesystem: {},
         net_device: { type: "virtio" },
         preserve_mac_from_state_image: true,
-        ...(images.boot && bootOptions(images.boot, options.commandLine)),
+        ...(boot && bootOptions(boot, commandLine)),
       } as unknown as ConstructorParameters<typeof V86>[0]);
-      vm.add_listener("emulator-ready", () => {
-        const emulator = new Emulator(vm, options.memoryBytes, images.boot !== undefined);
-        if (!images.state) return resolve(emulator);
-        emulator.restoreState(images.state).then(() => resolve(emulator), reject);
-      });
+      vm.add_listener("emulator-ready", () => resolve(new Emulator(vm, memoryBytes, boot !== undefined)));
     });
   }
 
@@ -187,7 +185,7 @@ export class Emulator {
     return this.#vm.save_state();
   }
 
-  /** Puts a state back, raw or zstd. The machine must be stopped. */
+  /** Puts a state back, raw or zstd. The machine must be stopped. Rejects with v86's own error for a damaged one. */
   async restoreState(state: ArrayBuffer): Promise<void> {
     const cpu = this.#inner.v86.cpu;
     // v86 replaces these three views of wasm memory instead of writing through them, so the CPU would go on with the
@@ -199,6 +197,18 @@ export class Emulator {
       live[name].set(cpu[name]);
       (cpu as unknown as Record<string, unknown>)[name] = live[name];
     }
+  }
+
+  /** Undoes zstd with the decoder that v86 brings. @param sizeBytes of what comes out */
+  unpack(packed: Uint8Array, sizeBytes: number): Uint8Array<ArrayBuffer> {
+    const { exports } = this.#inner.v86.cpu.wm;
+    const context = exports.zstd_create_ctx(packed.length);
+    new Uint8Array(exports.memory.buffer).set(packed, exports.zstd_get_src_ptr(context));
+    const at = exports.zstd_read(context, sizeBytes);
+    const unpacked = new Uint8Array(exports.memory.buffer.slice(at, at + sizeBytes));
+    exports.zstd_read_free(at, sizeBytes);
+    exports.zstd_free_ctx(context);
+    return unpacked;
   }
 
   async destroy(): Promise<void> {

@@ -1,13 +1,16 @@
 /** Brings the machine's files, checks each against the manifest, and counts bytes as they arrive. */
 import { sha256 as sha256InJavaScript } from "@noble/hashes/sha2.js";
-import type { MachineFile, Manifest } from "../protocol/manifest";
+import type { MachineFile, Manifest, SnapshotFile } from "../protocol/manifest";
 import { machineError } from "./failure";
+
+/** Hears how many more bytes arrived. */
+export type OnBytes = (sizeBytes: number) => void;
 
 /** Where files come from: the site's folder, or a directory on disk. */
 export interface Source {
   manifest(): Promise<Manifest>;
-  /** The bytes of a file as stored. `onbytes` hears how many more arrived. */
-  read(file: MachineFile, onbytes: (sizeBytes: number) => void, fresh: boolean): Promise<Uint8Array<ArrayBuffer>>;
+  /** The bytes of a file as stored. */
+  read(file: MachineFile, onbytes: OnBytes, fresh: boolean): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /**
@@ -17,7 +20,7 @@ export interface Source {
 export async function fetchFile(
   source: Source,
   file: MachineFile,
-  onbytes: (sizeBytes: number) => void = () => {},
+  onbytes: OnBytes = () => {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   let found = "";
   for (const fresh of [false, true]) {
@@ -35,13 +38,18 @@ export async function fetchFile(
 export async function fetchUnpacked(
   source: Source,
   file: MachineFile,
-  onbytes?: (sizeBytes: number) => void,
+  onbytes?: OnBytes,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = await fetchFile(source, file, onbytes);
   if (file.encoding !== "zstd") return bytes;
   const { decompress } = await import("fzstd");
   // In a buffer of its own: v86 takes buffers, and the decoder's may be longer than its content.
   return decompress(bytes).slice() as Uint8Array<ArrayBuffer>;
+}
+
+/** True when `kept` is the state in that snapshot, whole. */
+export async function isUnpacked(kept: Uint8Array<ArrayBuffer>, { unpacked }: SnapshotFile): Promise<boolean> {
+  return kept.length === unpacked.sizeBytes && (await sha256(kept)) === unpacked.sha256;
 }
 
 /** Hex SHA-256. WebCrypto is absent on plain-http pages of another host, as in a classroom's network. */

@@ -2,7 +2,7 @@
 import { Agent } from "../agent/agent";
 import type { BytePort } from "../agent/port";
 import type { Layout } from "../protocol/layout";
-import type { Manifest, MachineFile } from "../protocol/manifest";
+import type { MachineFile, Manifest, SnapshotFile } from "../protocol/manifest";
 import { createXray, type Xray } from "../kernel/xray";
 import {
   TERMINAL_COUNT,
@@ -17,12 +17,13 @@ import {
   type StartOptions,
 } from "../protocol/machine";
 import type { Evidence, FactRef, KernelView } from "../protocol/view";
-import { ConsoleInput } from "./console";
-import { CONSOLE_COUNT, Emulator, type EmulatorImages } from "./emulator";
+import { CONSOLE_COUNT, ConsoleInput } from "./console";
+import type { BootImages, Emulator } from "./emulator";
 import { asFailure, failure, machineError, MachineError } from "./failure";
-import { fetchFile, fetchUnpacked, type Source } from "./files";
+import { fetchFile, fetchUnpacked, isUnpacked, type OnBytes, type Source } from "./files";
 import { Sampler } from "./sampler";
 import { TerminalOutput } from "./terminal";
+import type { UnpackedKeep } from "./unpacked-keep";
 
 /** The console that the guest agent reads, `/dev/hvc3`. */
 const AGENT_PORT = 3;
@@ -30,6 +31,8 @@ const AGENT_PORT = 3;
 const FLUSH_MS = 8;
 /** The agent answers in milliseconds; a guest that is silent for this long has a fault. */
 const AGENT_PATIENCE_MS = { snapshot: 20_000, cold: 120_000 };
+/** The unpacked snapshot is stored this long after it was fetched. */
+const KEEP_AFTER_MS = 2000;
 /** How long a save waits for the CPU to halt before it takes the machine between two slices. */
 const HALT_PATIENCE_MS = 250;
 
@@ -39,6 +42,8 @@ export interface MachineHost {
   /** Milliseconds since the epoch. */
   epochMs(): number;
   random(sizeBytes: number): Uint8Array;
+  /** Where the unpacked snapshot waits for the next visit; left out where there is none. */
+  keep?: UnpackedKeep;
 }
 
 /** Why the guest stands still though nobody destroyed it. */
@@ -50,6 +55,8 @@ export class Machine implements MachineApi {
   #status: MachineStatus = { phase: "off", loadedBytes: 0, totalBytes: 0 };
   #options: StartOptions | undefined;
   #manifest: Manifest | undefined;
+  /** An unpacked snapshot of an earlier visit, perhaps of another build. */
+  #kept: Promise<Uint8Array<ArrayBuffer> | undefined> | undefined;
   #emulator: Emulator | undefined;
   #agent: Agent | undefined;
   #xray: Xray | undefined;
@@ -97,8 +104,10 @@ export class Machine implements MachineApi {
         notice: undefined,
         failure: undefined,
       });
+      emulatorCode().catch(() => {}); // said where it is used
+      if (!options.cold && !options.session) this.#kept = this.#host.keep?.load().catch(() => undefined);
       const source = this.#host.source(options.manifestUrl);
-      const manifest = await source.manifest();
+      const manifest = options.manifest ?? (await source.manifest());
       this.#manifest = manifest;
       this.#set({ build: manifest.build, release: manifest.release });
 
@@ -282,37 +291,44 @@ export class Machine implements MachineApi {
     session: SavedState | undefined,
   ): Promise<void> {
     const { files } = manifest;
+    const origin = session ? "session" : snapshot ? "snapshot" : "cold";
     const wanted: MachineFile[] = [files.wasm, files.layout];
     if (snapshot) wanted.push(snapshot);
     else if (!session) wanted.push(files.kernel, files.root);
-    this.#set({ phase: "fetching", loadedBytes: 0, totalBytes: wanted.reduce((sum, file) => sum + file.sizeBytes, 0) });
+    this.#set({
+      phase: "fetching",
+      origin,
+      loadedBytes: 0,
+      totalBytes: wanted.reduce((sum, file) => sum + file.sizeBytes, 0),
+    });
     const onbytes = (sizeBytes: number) => {
       if (generation === this.#generation) this.#set({ loadedBytes: this.#status.loadedBytes + sizeBytes });
     };
 
-    if (typeof WebAssembly !== "object") throw machineError("wasm-missing", "This browser has no WebAssembly.");
-    const [wasm, layoutBytes, state, kernel, root] = await Promise.all([
-      fetchFile(source, files.wasm, onbytes),
-      fetchFile(source, files.layout, onbytes),
-      snapshot ? fetchFile(source, snapshot, onbytes) : undefined, // v86 undoes the compression itself
-      ...(snapshot || session ? [] : [files.kernel, files.root].map((file) => fetchUnpacked(source, file, onbytes))),
-    ]);
-    if (generation !== this.#generation) throw machineError("bad-request", "Another start took over.");
-
-    const origin = session ? "session" : snapshot ? "snapshot" : "cold";
-    this.#set({ phase: origin === "cold" ? "booting" : "restoring", origin });
-    const images: EmulatorImages = { wasm };
-    if (session) images.state = session.bytes;
-    else if (state) images.state = state.buffer;
-    else images.boot = { kernel: kernel.buffer, root: root.buffer };
-    this.#xray = createXray(JSON.parse(new TextDecoder().decode(layoutBytes)) as Layout);
-    const emulator = await Emulator.create(images, manifest).catch((error: unknown) => {
-      throw new MachineError(asFailure(error, images.state ? "snapshot-unusable" : "worker-crashed"));
-    });
-    if (generation !== this.#generation) {
-      await emulator.destroy();
-      throw machineError("bad-request", "Another start took over.");
+    const boot = origin === "cold" ? bootImages(source, manifest, onbytes) : undefined;
+    const creating = createEmulator(source, manifest, boot, onbytes);
+    try {
+      const [layout, state] = await Promise.all([
+        fetchFile(source, files.layout, onbytes),
+        snapshot ? this.#snapshotState(source, snapshot, onbytes) : session && (() => session.bytes),
+        boot,
+      ]);
+      if (generation !== this.#generation) throw machineError("bad-request", "Another start took over.");
+      this.#set({ phase: origin === "cold" ? "booting" : "restoring" });
+      this.#xray = createXray(JSON.parse(new TextDecoder().decode(layout)) as Layout);
+      const created = await creating;
+      if (state) {
+        await restore(created, state);
+      }
+      if (generation !== this.#generation) throw machineError("bad-request", "Another start took over.");
+    } catch (error) {
+      creating.then(
+        (created) => created.destroy(),
+        () => {},
+      );
+      throw error;
     }
+    const emulator = await creating;
 
     this.#emulator = emulator;
     const screens = session?.screens ?? snapshot?.screens.map((text) => fromBase64(text)) ?? [];
@@ -330,8 +346,30 @@ export class Machine implements MachineApi {
     this.#flush();
     emulator.run();
     if (origin !== "cold") this.#set({ phase: "running" });
-    await this.#greetAgent(AGENT_PATIENCE_MS[origin === "cold" ? "cold" : "snapshot"]);
+    // The build's snapshot was taken while the agent waited for a frame.
+    await this.#greetAgent(AGENT_PATIENCE_MS[origin === "cold" ? "cold" : "snapshot"], origin === "snapshot");
     this.#set({ phase: "running" });
+  }
+
+  /** The state in the snapshot; the function unpacks it once there is an emulator to do so. */
+  async #snapshotState(
+    source: Source,
+    snapshot: SnapshotFile,
+    onbytes: OnBytes,
+  ): Promise<(by: Emulator) => ArrayBuffer> {
+    const { keep } = this.#host;
+    const kept = await this.#kept;
+    if (kept && (await isUnpacked(kept, snapshot))) {
+      onbytes(snapshot.sizeBytes);
+      return () => kept.buffer;
+    }
+    const packed = await fetchFile(source, snapshot, onbytes);
+    return (emulator) => {
+      const state = emulator.unpack(packed, snapshot.unpacked.sizeBytes);
+      // Once the visitor has a prompt. Without room the next visit unpacks again; nobody needs to be told.
+      if (keep) setTimeout(() => keep.store(state).catch(() => {}), KEEP_AFTER_MS);
+      return state.buffer;
+    };
   }
 
   #agentPort: BytePort | undefined;
@@ -354,7 +392,7 @@ export class Machine implements MachineApi {
   }
 
   /** Waits until the agent speaks, then gives the guest the time and fresh entropy. */
-  async #greetAgent(patienceMs: number): Promise<void> {
+  async #greetAgent(patienceMs: number, betweenFrames = false): Promise<void> {
     const agent = this.agent;
     const generation = this.#generation;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -365,7 +403,7 @@ export class Machine implements MachineApi {
       );
     });
     try {
-      await Promise.race([agent.reset(), patience]);
+      await Promise.race([agent.reset({ betweenFrames }), patience]);
       if (generation !== this.#generation) return;
       await Promise.race([
         Promise.all([agent.setClock(this.#host.epochMs()), agent.reseed(this.#host.random(32))]),
@@ -445,6 +483,39 @@ export class Machine implements MachineApi {
       if (fatal && failed.what !== "Another start took over.") this.#set({ phase: "failed", failure: failed });
       return { ok: false, failure: failed };
     }
+  }
+}
+
+async function restore(emulator: Emulator, state: (by: Emulator) => ArrayBuffer): Promise<void> {
+  try {
+    await emulator.restoreState(state(emulator));
+  } catch (error) {
+    throw new MachineError(asFailure(error, "snapshot-unusable"));
+  }
+}
+
+/** v86 is most of the worker's code: it is read while the first files travel. */
+const emulatorCode = () => import("./emulator");
+
+async function bootImages(source: Source, { files }: Manifest, onbytes: OnBytes): Promise<BootImages> {
+  const [kernel, root] = await Promise.all(
+    [files.kernel, files.root].map((file) => fetchUnpacked(source, file, onbytes)),
+  );
+  return { kernel: kernel.buffer, root: root.buffer };
+}
+
+async function createEmulator(
+  source: Source,
+  manifest: Manifest,
+  boot: Promise<BootImages> | undefined,
+  onbytes: OnBytes,
+): Promise<Emulator> {
+  if (typeof WebAssembly !== "object") throw machineError("wasm-missing", "This browser has no WebAssembly.");
+  const [bytes, { Emulator }] = await Promise.all([fetchFile(source, manifest.files.wasm, onbytes), emulatorCode()]);
+  try {
+    return await Emulator.create(await WebAssembly.compile(bytes), { ...manifest, boot: await boot });
+  } catch (error) {
+    throw new MachineError(asFailure(error, "worker-crashed"));
   }
 }
 

@@ -4,6 +4,7 @@ import type { MachineApi } from "../protocol/machine";
 import type { MachineEvent } from "./event";
 import { httpSource } from "./http-source";
 import { Machine } from "./machine";
+import { indexedDbKeep } from "./unpacked-keep";
 
 let events: MessagePort | undefined;
 const send = (event: MachineEvent, moved: Transferable[] = []) => events?.postMessage(event, moved);
@@ -19,6 +20,7 @@ const machine = new Machine(
     source: httpSource,
     epochMs: () => Date.now(),
     random: (sizeBytes) => crypto.getRandomValues(new Uint8Array(sizeBytes)),
+    keep: indexedDbKeep(),
   },
 );
 

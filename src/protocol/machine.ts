@@ -1,4 +1,5 @@
 /** What crosses between the page (or the command line) and the machine. Expected failures travel as data. */
+import type { Manifest } from "./manifest";
 import type { Evidence, FactRef, KernelView } from "./view";
 
 /** Number of login terminals: `/dev/hvc0`, `/dev/hvc1`, `/dev/hvc2`; the guest agent owns `/dev/hvc3`. */
@@ -123,6 +124,8 @@ export interface MachineApi {
 export interface StartOptions {
   /** Absolute URL of `machine/manifest.json`. */
   manifestUrl: string;
+  /** What is there, for those who have it already; else it is fetched. */
+  manifest?: Manifest;
   /** Boot from power-on even when a snapshot is there. */
   cold?: boolean;
   /** A session saved earlier. */

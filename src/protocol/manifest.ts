@@ -18,6 +18,8 @@ export type MachineRole = "kernel" | "root" | "layout" | "wasm" | "snapshot";
 export interface SnapshotFile extends MachineFile {
   /** `Manifest.build` of the machine it was taken from. */
   build: string;
+  /** The state within, uncompressed. */
+  unpacked: { sizeBytes: number; sha256: string };
   /** What each terminal had printed, base64. */
   screens: string[];
 }

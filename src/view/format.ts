@@ -26,9 +26,9 @@ export function formatAge(ageMs: number): string {
   return `${Math.floor(hours / 24)} days ago`;
 }
 
-/** `1 task`, `14 tasks`. */
+/** `1 task`, `14 tasks`, `2,048 tasks`. By hand: loading the browser's number formats holds up the first picture. */
 export const formatCount = (count: number, one: string, many = `${one}s`) =>
-  `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+  `${String(count).replace(/\B(?=(\d{3})+$)/g, ",")} ${count === 1 ? one : many}`;
 
 /** A guest-virtual address as C prints it. */
 export const formatAddress = (address: number) => `0x${address.toString(16).padStart(8, "0")}`;

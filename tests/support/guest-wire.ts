@@ -25,10 +25,11 @@ export interface GuestWire extends Connection {
 
 /** Boots a guest from power-on and resets its agent. */
 export async function guestWire(): Promise<GuestWire> {
-  const emulator = await Emulator.create(
-    { wasm: bytesOf(WASM), boot: { kernel: bytesOf(KERNEL).buffer, root: rootArchive().buffer } },
-    { memoryBytes: MEMORY_BYTES, commandLine: COMMAND_LINE },
-  );
+  const emulator = await Emulator.create(await WebAssembly.compile(bytesOf(WASM)), {
+    memoryBytes: MEMORY_BYTES,
+    commandLine: COMMAND_LINE,
+    boot: { kernel: bytesOf(KERNEL).buffer, root: rootArchive().buffer },
+  });
   const input = new ConsoleInput(TERMINAL_COUNT);
   const port: BytePort = {
     onbytes: () => {},
