@@ -13,6 +13,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { build, linkKernelHeaders } from "./builder";
 import { compare, renderProvenance, withRecipe, type Provenance } from "./provenance";
+import { makeLayout, renderLayout } from "./layout/main";
 import { chooseRecipes } from "./recipes";
 import { openSysroot, TOOLCHAIN_PACKAGES } from "./sysroot";
 
@@ -67,6 +68,10 @@ async function main(): Promise<void> {
     provenance = withRecipe(provenance, recipe, outputs, toolchain);
     await writeWhole(join(target, "provenance.json"), renderProvenance(provenance));
     step(Object.keys(outputs).join(", ") || "built");
+  }
+
+  if (recipes.some(({ name }) => name === "kernel")) {
+    await writeWhole(join(target, "layout.json"), renderLayout(await makeLayout(join(target, "/"))));
   }
 
   if (values.verify) {

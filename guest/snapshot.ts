@@ -1,9 +1,10 @@
 /** Boots the machine from power-on and keeps it as it stands at its first prompts. */
 import { createXray, type Xray } from "../src/kernel/xray";
-import type { Emulator } from "../src/machine/emulator";
 import { bootMachine } from "../src/node/machine";
 import { TERMINAL_COUNT } from "../src/protocol/machine";
 import { layoutOf } from "./layout-file";
+
+type Machine = Awaited<ReturnType<typeof bootMachine>>;
 
 export interface Snapshot {
   state: Uint8Array<ArrayBuffer>;
@@ -49,7 +50,7 @@ export async function takeSnapshot(manifestPath: string): Promise<Snapshot> {
 const QUIET_MS = 300;
 
 /** Stops the guest once it has done what it put off (tasks to bury, caches to trim): left undone, every visitor would wait for it. */
-async function stopWhenIdle(emulator: Emulator, xray: Xray): Promise<void> {
+async function stopWhenIdle(emulator: Machine["emulator"], xray: Xray): Promise<void> {
   let switches: number | undefined;
   for (;;) {
     await emulator.stop();

@@ -85,6 +85,16 @@ test("a reset sends zeros, then a nonce, and waits for that nonce", async () => 
   expect(link.up).toBe(true);
 });
 
+test("between frames a reset needs no zeros", async () => {
+  const guest = wire();
+  const link = new Link(guest.port);
+  const hello = link.reset({ betweenFrames: true });
+  expect(guest.chunks.length).toBe(1);
+  expect(guest.frames.map(({ type }) => type)).toEqual([FrameType.RESET]);
+  guest.hello(guest.lastNonce());
+  await hello;
+});
+
 test("an agent that announces itself during a reset is asked again, since it never saw the question", async () => {
   const guest = wire();
   const link = new Link(guest.port);

@@ -56,6 +56,12 @@ test.each([
   expect(ranSince(before, after(address))).toBe(true);
 });
 
+test("ticks that pass while the kernel idles change nothing", () => {
+  const idle = { ...before, idle: true };
+  expect(ranSince(idle, { ...idle, jiffies: idle.jiffies + 1 })).toBe(false);
+  expect(ranSince(idle, { ...idle, jiffies: idle.jiffies + 1, idle: false })).toBe(true);
+});
+
 test("another running task says nothing by itself", () => {
   const other = { ...before, switches: before.switches + 1, current: before.current + 1 };
   expect(pictureChanged(before, other)).toBe(false);

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import type { MachineFile } from "../protocol/manifest";
 import { MachineError } from "./failure";
-import { fetchFile, sha256, type Source } from "./files";
+import { fetchFile, isUnpacked, sha256, type Source } from "./files";
 
 const CONTENT = new TextEncoder().encode("kernel");
 const FILE: MachineFile = {
@@ -58,4 +58,12 @@ test("a truncated file is refused with both sizes", async () => {
   const failure = await failureOf(fetchFile(source(short, short), FILE));
   expect(failure.code).toBe("file-damaged");
   expect(failure.what).toContain("3 bytes, expected 6");
+});
+
+test("a kept snapshot counts only when it is this build's, and whole", async () => {
+  const unpacked = { sizeBytes: CONTENT.length, sha256: FILE.sha256 };
+  const snapshot = { ...FILE, sha256: "of the packed bytes", build: "b", screens: [], unpacked };
+  expect(await isUnpacked(CONTENT, snapshot)).toBe(true);
+  expect(await isUnpacked(CONTENT.slice(1), snapshot)).toBe(false);
+  expect(await isUnpacked(new TextEncoder().encode("kernal"), snapshot)).toBe(false);
 });

@@ -301,34 +301,31 @@ export class Machine implements MachineApi {
       loadedBytes: 0,
       totalBytes: wanted.reduce((sum, file) => sum + file.sizeBytes, 0),
     });
+    let counting = true;
     const onbytes = (sizeBytes: number) => {
-      if (generation === this.#generation) this.#set({ loadedBytes: this.#status.loadedBytes + sizeBytes });
+      if (counting && generation === this.#generation) this.#set({ loadedBytes: this.#status.loadedBytes + sizeBytes });
     };
 
     const boot = origin === "cold" ? bootImages(source, manifest, onbytes) : undefined;
     const creating = createEmulator(source, manifest, boot, onbytes);
+    let emulator: Emulator;
     try {
-      const [layout, state] = await Promise.all([
+      const [created, layout, state] = await Promise.all([
+        creating,
         fetchFile(source, files.layout, onbytes),
         snapshot ? this.#snapshotState(source, snapshot, onbytes) : session && (() => session.bytes),
-        boot,
       ]);
+      emulator = created;
       if (generation !== this.#generation) throw machineError("bad-request", "Another start took over.");
       this.#set({ phase: origin === "cold" ? "booting" : "restoring" });
       this.#xray = createXray(JSON.parse(new TextDecoder().decode(layout)) as Layout);
-      const created = await creating;
-      if (state) {
-        await restore(created, state);
-      }
+      if (state) await restore(emulator, state);
       if (generation !== this.#generation) throw machineError("bad-request", "Another start took over.");
     } catch (error) {
-      creating.then(
-        (created) => created.destroy(),
-        () => {},
-      );
+      counting = false;
+      creating.then((created) => created.destroy()).catch(() => {});
       throw error;
     }
-    const emulator = await creating;
 
     this.#emulator = emulator;
     const screens = session?.screens ?? snapshot?.screens.map((text) => fromBase64(text)) ?? [];

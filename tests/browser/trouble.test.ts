@@ -41,11 +41,18 @@ async function damaged(path: RegExp): Promise<void> {
 
 const notices = ".notices";
 
-test("a missing manifest is said, and Start again recovers when it is back", async () => {
-  missing(/manifest\.json/);
+test.each([
+  ["v86-", /v86-.*\.wasm/],
+  ["layout-", /layout-.*\.json/],
+])("a missing file %s is said, and Start again recovers when it is back", async (name, path) => {
+  missing(path);
   const { page } = await visit(site);
   await expect(page.locator(".phase")).toHaveText(/failed/);
   const panel = page.locator(notices).getByRole("alert");
+  await expect(panel).toContainText(name);
+  // The page has the list of files in itself, and asks for a new one when it starts again.
+  missing(/manifest\.json/);
+  await panel.getByRole("button", { name: "Start again" }).click();
   await expect(panel).toContainText("manifest.json");
   site.intercept = undefined;
   await panel.getByRole("button", { name: "Start again" }).click();
@@ -60,6 +67,56 @@ test("without the snapshot the kernel boots from power-on, and the page says so"
   await expect(page.locator(notices)).toContainText("boots from power-on");
   await typeLine(page, 1, "echo $((6*7))-answer");
   await expect(screen(page, 1)).toContainText("42-answer");
+});
+
+test("the next visit has the snapshot already, and fetches it again when what it has is damaged", async () => {
+  const { context, page } = await visit(site);
+  await ready(page);
+  /** The unpacked snapshot that the page keeps, once it does; `change` writes another in its place. */
+  const kept = (change: boolean) =>
+    page.waitForFunction(
+      (change) =>
+        new Promise<boolean>((resolve) => {
+          const opening = indexedDB.open("glassbox-machine");
+          opening.onupgradeneeded = () => opening.transaction!.abort();
+          opening.onerror = () => resolve(false);
+          opening.onsuccess = () => {
+            const store = opening.result.transaction("unpacked", "readwrite").objectStore("unpacked");
+            const reading = store.get("snapshot");
+            reading.onsuccess = () => {
+              const blob = reading.result as Blob | undefined;
+              if (blob && change) store.put(new Blob([blob.slice(0, blob.size - 1), "x"]), "snapshot");
+            };
+            store.transaction.oncomplete = () => {
+              opening.result.close();
+              resolve(reading.result !== undefined);
+            };
+          };
+        }),
+      change,
+    );
+  await kept(false);
+  let fetches = 0;
+  site.intercept = (request) => {
+    if (/snapshot-/.test(request.url ?? "")) fetches++;
+    return false;
+  };
+  const again = async () => {
+    const next = await context.newPage();
+    await next.goto(site.url);
+    await ready(next);
+    await typeLine(next, 1, "echo $((6*7))-answer");
+    await expect(screen(next, 1)).toContainText("42-answer");
+    await expect(next.locator(notices)).not.toContainText("power-on");
+    await next.close();
+  };
+  // The browser's own cache must not answer for us.
+  await context.route(/snapshot-/, (route) => route.continue());
+  await again();
+  expect(fetches).toBe(0);
+  await kept(true);
+  await again();
+  expect(fetches).toBe(1);
 });
 
 test("a damaged snapshot is not used, and the page says so", async () => {
