@@ -35,15 +35,16 @@ async function visit(browser: Browser, url: string, again: boolean) {
   const first = await open();
   if (!again) return { context, page: first.page, firstMs: first.answeredMs, againMs: undefined };
   // What a visit leaves for the next one is stored once the page is quiet.
-  await first.page.waitForFunction(async () => {
-    const databases = await indexedDB.databases();
-    return databases.some(({ name }) => name === "glassbox-machine");
-  });
+  do await first.page.waitForTimeout(SETTLE_MS);
+  while (!(await first.page.evaluate(storesSnapshot)));
   await first.page.waitForTimeout(SETTLE_MS);
   await first.page.close();
   const second = await open();
   return { context, page: second.page, firstMs: first.answeredMs, againMs: second.answeredMs };
 }
+
+const storesSnapshot = () =>
+  indexedDB.databases().then((databases) => databases.some(({ name }) => name === "glassbox-machine"));
 
 async function withSite<T>(work: (browser: Browser, url: string, server: Server) => Promise<T>): Promise<T> {
   const executablePath = findBrowser();

@@ -67,7 +67,7 @@ export const KERNEL_CONFIG: readonly ConfigGroup[] = [
       off("CPU_SUP_ZHAOXIN", "as CPU_SUP_INTEL"),
       off("CPU_SUP_VORTEX_32", "as CPU_SUP_INTEL"),
       on("IO_DELAY_NONE", "emulated ports need no pause, and a write to port 0x80 leaves compiled code"),
-      on("CC_OPTIMIZE_FOR_PERFORMANCE", "faster than -Os once warm"),
+      on("CC_OPTIMIZE_FOR_SIZE", "0.6 MB less to fetch than -O2, and as fast once v86 has compiled it"),
       on("X86_TSC", "the time source: v86's TSC is steady"),
       on("UID16", "32-bit programs built long ago use the 16-bit uid calls"),
       on(

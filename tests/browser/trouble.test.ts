@@ -72,30 +72,24 @@ test("without the snapshot the kernel boots from power-on, and the page says so"
 test("the next visit has the snapshot already, and fetches it again when what it has is damaged", async () => {
   const { context, page } = await visit(site);
   await ready(page);
-  /** The unpacked snapshot that the page keeps, once it does; `change` writes another in its place. */
-  const kept = (change: boolean) =>
-    page.waitForFunction(
-      (change) =>
-        new Promise<boolean>((resolve) => {
-          const opening = indexedDB.open("glassbox-machine");
-          opening.onupgradeneeded = () => opening.transaction!.abort();
-          opening.onerror = () => resolve(false);
-          opening.onsuccess = () => {
-            const store = opening.result.transaction("unpacked", "readwrite").objectStore("unpacked");
-            const reading = store.get("snapshot");
-            reading.onsuccess = () => {
-              const blob = reading.result as Blob | undefined;
-              if (blob && change) store.put(new Blob([blob.slice(0, blob.size - 1), "x"]), "snapshot");
-            };
-            store.transaction.oncomplete = () => {
-              opening.result.close();
-              resolve(reading.result !== undefined);
-            };
-          };
-        }),
-      change,
-    );
-  await kept(false);
+  /** Whether the page keeps the unpacked snapshot by now; `spoil` writes a damaged one in its place. */
+  const kept = (spoil: boolean) =>
+    page.evaluate(async (spoil) => {
+      const databases = await indexedDB.databases();
+      if (!databases.some(({ name }) => name === "glassbox-machine")) return false;
+      const done = <T>(request: IDBRequest<T>) =>
+        new Promise<T>((resolve, reject) => {
+          request.onsuccess = () => resolve(request.result);
+          request.onerror = () => reject(request.error as Error);
+        });
+      const database = await done(indexedDB.open("glassbox-machine"));
+      const store = () => database.transaction("unpacked", "readwrite").objectStore("unpacked");
+      const blob = (await done(store().get("snapshot"))) as Blob | undefined;
+      if (blob && spoil) await done(store().put(new Blob([blob.slice(0, blob.size - 1), "x"]), "snapshot"));
+      database.close();
+      return blob !== undefined;
+    }, spoil);
+  await expect.poll(() => kept(false)).toBe(true);
   let fetches = 0;
   site.intercept = (request) => {
     if (/snapshot-/.test(request.url ?? "")) fetches++;
@@ -114,7 +108,7 @@ test("the next visit has the snapshot already, and fetches it again when what it
   await context.route(/snapshot-/, (route) => route.continue());
   await again();
   expect(fetches).toBe(0);
-  await kept(true);
+  expect(await kept(true)).toBe(true);
   await again();
   expect(fetches).toBe(1);
 });
