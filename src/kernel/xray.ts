@@ -40,7 +40,12 @@ export interface XrayOptions {
 /** Throws when the layout lacks a field that the readers use. */
 export function createXray(layout: Layout, { now = () => performance.now() }: XrayOptions = {}): Xray {
   const info = debugInfo(layout);
-  const program = (ram: Uint8Array) => new Program(info, new Memory(ram));
+  let last: { ram: Uint8Array; program: Program } | undefined;
+  const program = (ram: Uint8Array) => {
+    // `Memory` copies what is not aligned; such a copy grows old.
+    if (last?.ram !== ram || ram.byteOffset & 3) last = { ram, program: new Program(info, new Memory(ram)) };
+    return last.program;
+  };
   let sequence = 0;
   return {
     observe: (ram) => new Sample(program(ram), now).view(++sequence),

@@ -78,6 +78,7 @@ export class Emulator {
   readonly #memoryBytes: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #destroyed = false;
+  #ram: Uint8Array | undefined;
   /** RAM may hold something; fresh WebAssembly memory is zero. */
   #written: boolean;
 
@@ -130,10 +131,11 @@ export class Emulator {
 
   /** Guest-physical RAM, live. Take it anew for each sample: the view detaches when wasm memory grows. */
   ram(): Uint8Array {
-    return (this.#vm as unknown as { read_memory(at: number, size: number): Uint8Array }).read_memory(
-      0,
-      this.#memoryBytes,
-    );
+    if (this.#ram?.buffer !== this.#inner.v86.cpu.wm.exports.memory.buffer) {
+      const vm = this.#vm as unknown as { read_memory(at: number, size: number): Uint8Array };
+      this.#ram = vm.read_memory(0, this.#memoryBytes);
+    }
+    return this.#ram!;
   }
 
   /** Writes guest-physical RAM. For the snapshot maker alone: observers never write. */
