@@ -22,7 +22,7 @@ export function hex(address: number): string {
 /**
  * Reads little-endian values from guest-physical RAM (`ram[0]` is physical address 0) by kernel-virtual address:
  * physical = virtual - `PAGE_OFFSET`. Every read is checked and throws `MemoryFault` outside of RAM or where the
- * kernel's alignment is broken. Make a new one for each sample: the emulator's memory moves when it grows.
+ * kernel's alignment is broken. Make a new one when the array is another: the emulator's memory moves when it grows.
  */
 export class Memory {
   readonly sizeBytes: number;

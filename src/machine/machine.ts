@@ -356,7 +356,7 @@ export class Machine implements MachineApi {
   ): Promise<(by: Emulator) => ArrayBuffer> {
     const { keep } = this.#host;
     const kept = await this.#kept;
-    this.#kept = undefined; // 17 MiB that the machine does not need to hold on to
+    this.#kept = undefined; // as large as the snapshot: nothing to hold on to while the machine runs
     if (kept && (await isUnpacked(kept, snapshot))) {
       onbytes(snapshot.sizeBytes);
       return () => kept.buffer;
