@@ -1,4 +1,4 @@
-import { NAMESPACE_KINDS, type NamespaceKind } from "../../src/protocol/view";
+import { NAMESPACE_KINDS, type NamespaceKind } from "../../src/protocol/namespace";
 import type { ExecStep, Plan, PlainStep, Reason, Step, WrapperStep } from "../../src/plan/step";
 
 /** A place in a step that an option's value, or the command's words, fill. */

@@ -8,7 +8,8 @@ import type {
   StartOptions,
   TerminalBytes,
 } from "../protocol/machine";
-import type { Evidence, FactRef, KernelView } from "../protocol/view";
+import type { Evidence, FactRef } from "../protocol/evidence";
+import type { KernelView } from "../protocol/view";
 import { launch, type Launch } from "./launch";
 
 /** What the machine tells the page besides its status. */

@@ -1,4 +1,5 @@
-import type { KernelView, Task } from "../protocol/view";
+import type { Task } from "../protocol/task";
+import type { KernelView } from "../protocol/view";
 import { taskKey } from "./task-key";
 
 /** How many ended tasks are remembered. */

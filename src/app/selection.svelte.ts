@@ -1,4 +1,5 @@
-import type { NamespaceKind, Task } from "../protocol/view";
+import type { NamespaceKind } from "../protocol/namespace";
+import type { Task } from "../protocol/task";
 import { taskKey } from "./task-key";
 
 /** What is selected, everywhere on the page at once, and which namespace tag is lit. */

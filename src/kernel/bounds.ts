@@ -18,6 +18,9 @@ export const MAX_CGROUP_DEPTH = 128;
 /** Length of one cgroup's name (`NAME_MAX`). */
 export const MAX_NAME_BYTES = 255;
 
+/** Directories in one path, and mounts on the way to one. */
+export const MAX_PATH_DEPTH = 2048;
+
 /** Command line kept of one task. */
 export const MAX_ARGV_BYTES = 4096;
 
@@ -36,8 +39,8 @@ export const MAX_EVIDENCE_BYTES = 64;
 /** Time for one picture; what was not reached by then is named as left out. */
 export const MAX_OBSERVE_MS = 250;
 
-/** Tasks read between two looks at the clock. */
-export const TASKS_PER_CLOCK_CHECK = 32;
+/** Objects read between two looks at the clock. */
+export const READS_PER_CLOCK_CHECK = 32;
 
 /** Kernel log kept of a panic. */
 export const MAX_LOG_RECORDS = 40;

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { newSeed, random } from "../../tests/support/hostile";
 import { loadRecording } from "../../tests/support/recorded-memory";
-import type { FactRef } from "../protocol/view";
+import type { FactRef } from "../protocol/evidence";
 import { MAX_EVIDENCE_STEPS, MAX_PROBLEMS, MAX_TASKS } from "./bounds";
 import { MemoryFault } from "./memory";
 import { createXray } from "./xray";
@@ -54,7 +54,7 @@ test(`${ROUNDS} seeded corruptions never throw and never exceed a bound`, () => 
       const facts: FactRef[] = [
         { object: "task", address: task.address, fact: "argv" },
         { object: "task", address: task.address, fact: "cgroup" },
-        { object: "task", address: task.address, fact: "namespace", kind: namespace.kind },
+        { object: "task", address: task.address, fact: `ns/${namespace.kind}` },
         { object: "namespace", address: namespace.address, kind: namespace.kind, fact: "owner" },
       ];
       const evidence = xray.evidence(ram, facts[Math.floor(next() * facts.length)]);

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { loadRecording } from "../../tests/support/recorded-memory";
-import { type FactRef, NAMESPACE_KINDS, type Namespace, type Task } from "../protocol/view";
+import type { FactRef } from "../protocol/evidence";
+import { NAMESPACE_KINDS, type Namespace } from "../protocol/namespace";
+import type { Task } from "../protocol/task";
 import { MAX_EVIDENCE_STEPS } from "./bounds";
 import { debugInfo } from "./debuginfo";
 import { PAGE_OFFSET } from "./memory";
@@ -16,7 +18,7 @@ const quoted = (text: string) => JSON.stringify(text);
 /** The facts of a task as the picture has them, written the way evidence writes them. */
 function taskFacts(task: Task): [FactRef, string][] {
   const { address } = task;
-  const values: Record<Exclude<Extract<FactRef, { object: "task" }>["fact"], "namespace">, string> = {
+  const values: Record<string, string> = {
     pid: String(task.pid),
     pids: task.pids.map(({ pid }) => pid).join(" "),
     ppid: String(task.ppid),
@@ -33,7 +35,7 @@ function taskFacts(task: Task): [FactRef, string][] {
     value,
   ]);
   for (const kind of NAMESPACE_KINDS) {
-    facts.push([{ object: "task", address, fact: "namespace", kind }, `${kind}:[${task.namespaces[kind]}]`]);
+    facts.push([{ object: "task", address, fact: `ns/${kind}` }, `${kind}:[${task.namespaces[kind]}]`]);
   }
   return facts;
 }
@@ -75,8 +77,7 @@ test("each pointer of a walk leads to the next step", () => {
   const { path, steps, value, command } = xray.evidence(ram, {
     object: "task",
     address: task.address,
-    fact: "namespace",
-    kind: "uts",
+    fact: "ns/uts",
   })!;
   expect(path).toBe("task_struct.nsproxy->uts_ns->ns.inum");
   expect(steps.map((step) => step.path)).toEqual([
@@ -106,9 +107,9 @@ test("the walk to a thread goes by its process", () => {
   const { steps } = xray.evidence(ram, { object: "task", address: thread.address, fact: "comm" })!;
   expect(steps.map((step) => step.path)).toEqual([
     expect.stringMatching(/^init_task\.tasks \(entry \d+\)$/),
-    "leader->signal",
-    expect.stringMatching(/^leader->signal->thread_head \(entry [234]\)$/),
-    "task->comm",
+    "task->signal",
+    expect.stringMatching(/^task->signal->thread_head \(entry [234]\)$/),
+    "thread->comm",
   ]);
 });
 
@@ -140,7 +141,7 @@ test("a walk that breaks off says where", () => {
   const { nsproxy } = debugInfo(recording.layout).fields.task_struct;
   const damaged = recording.ram();
   new DataView(damaged.buffer).setUint32(task.address + nsproxy.offset - PAGE_OFFSET, 0x40, true);
-  const found = xray.evidence(damaged, { object: "task", address: task.address, fact: "namespace", kind: "uts" })!;
+  const found = xray.evidence(damaged, { object: "task", address: task.address, fact: "ns/uts" })!;
   expect(found.value).toBe("unreadable: 0x00000044: the address is outside of guest memory");
   expect(found.steps.at(-1)).toMatchObject({ path: "task->nsproxy", value: "0x00000040" });
   expect(found.steps.length).toBeLessThanOrEqual(MAX_EVIDENCE_STEPS);

@@ -65,6 +65,11 @@ export const STRUCTS = {
   cgroup: ["kn", "level"],
   kernfs_node: ["parent", "name"],
 
+  // include/linux/path.h, include/linux/dcache.h, fs/mount.h
+  path: ["mnt", "dentry"],
+  dentry: ["d_parent", "d_name.name", "d_inode", "d_hash.pprev"],
+  mount: ["mnt", "mnt_parent", "mnt_mountpoint", "mnt_id", "mnt.mnt_root"],
+
   // kernel/time/timekeeping.c: `tk_core` is an unnamed structure of a seqcount and then the timekeeper
   seqcount_raw_spinlock: [""],
   timekeeper: ["tkr_mono.base", "tkr_mono.shift", "tkr_mono.xtime_nsec", "offs_boot"],

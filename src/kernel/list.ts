@@ -26,7 +26,7 @@ export function* listForEachEntry(
     if (back !== before && back !== prog.pointer(before, prev)) {
       throw new MemoryFault(node, `the list's links do not agree: ${hex(before)} leads here, and back is ${hex(back)}`);
     }
-    before = node;
+    before = prog.listed(head, node, field, count + 1);
     node = prog.pointer(node, next);
     yield prog.container(before, field, name);
   }

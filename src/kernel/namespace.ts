@@ -1,5 +1,5 @@
 /** Namespaces (`include/linux/nsproxy.h`, `include/linux/ns_common.h`). Addresses are of the namespace structure itself. */
-import { NAMESPACE_KINDS, type Namespace, type NamespaceKind, type UtsNames } from "../protocol/view";
+import { NAMESPACE_KINDS, type Namespace, type NamespaceKind, type UtsNames } from "../protocol/namespace";
 import { MAX_NAMESPACE_LEVEL } from "./bounds";
 import { taskUserNamespace } from "./cred";
 import { MemoryFault } from "./memory";
@@ -133,6 +133,7 @@ export function readNamespace(prog: Program, address: number, kind: NamespaceKin
     inum: namespaceInum(prog, address, kind),
     address,
     initial: address === initialNamespace(prog, kind),
+    holders: [],
   };
   const parent = namespaceParentInum(prog, address, kind);
   if (parent !== undefined) namespace.parent = parent;

@@ -1,7 +1,8 @@
 /** Tasks (`include/linux/sched.h`). Every function takes the address of a `task_struct`. */
-import type { TaskState } from "../protocol/view";
+import type { TaskState } from "../protocol/task";
 import { MAX_TASKS } from "./bounds";
 import { listForEachEntry, listForEachEntryReverse } from "./list";
+import { MemoryFault } from "./memory";
 import type { Program } from "./program";
 
 /** `PF_KTHREAD` of `task_struct.flags`. */
@@ -24,6 +25,22 @@ export function threads(prog: Program, leader: number): Generator<number, void, 
   const { signal, thread_node } = prog.fields.task_struct;
   const head = prog.member(prog.pointer(leader, signal), prog.fields.signal_struct.thread_head);
   return listForEachEntry(prog, head, thread_node, "thread", MAX_TASKS);
+}
+
+/** Every task: each process, and after it its other threads. Ends quietly where the kernel's list breaks. */
+export function* allTasks(prog: Program): Generator<number, void, undefined> {
+  for (const leader of upToFault(processes(prog))) {
+    yield leader;
+    for (const thread of upToFault(threads(prog, leader))) if (thread !== leader) yield thread;
+  }
+}
+
+function* upToFault(walk: Iterable<number>): Generator<number, void, undefined> {
+  try {
+    yield* walk;
+  } catch (error) {
+    if (!(error instanceof MemoryFault)) throw error;
+  }
 }
 
 /** True when the process has no thread but `leader`: a shortcut that spares the walk. */

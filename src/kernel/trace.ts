@@ -1,5 +1,5 @@
 /** A program that remembers every read: the steps of evidence. */
-import type { EvidenceStep } from "../protocol/view";
+import type { EvidenceStep } from "../protocol/evidence";
 import { MAX_EVIDENCE_BYTES, MAX_EVIDENCE_STEPS } from "./bounds";
 import type { Field, StructName, SymbolName } from "./debuginfo";
 import { hex, text } from "./memory";
@@ -30,14 +30,6 @@ export class Trace extends Program {
     return address;
   }
 
-  /** Adds a step that was found by other means, as the origin of `address`. */
-  found(address: number, expression: string, step: EvidenceStep): number {
-    const own: Step = { ...step, origin: undefined };
-    this.#steps.push(own);
-    this.#origins.set(address, { expression, pointer: true, step: own });
-    return address;
-  }
-
   /** Reads in order, at most `MAX_EVIDENCE_STEPS`; from the `first` on. */
   steps(first = 0): EvidenceStep[] {
     return this.#steps.slice(first).map(publish);
@@ -47,6 +39,16 @@ export class Trace extends Program {
   chain(address: number): EvidenceStep[] {
     const chain: EvidenceStep[] = [];
     for (let step = this.#origins.get(address)?.step; step; step = step.origin?.step) chain.unshift(publish(step));
+    return chain;
+  }
+
+  /** The same, forgetting everything but the address: what was passed on the way there must not name what comes after. */
+  focus(address: number): EvidenceStep[] {
+    const chain = this.chain(address);
+    const origin = this.#origins.get(address);
+    this.#steps.length = 0;
+    this.#origins.clear();
+    if (origin) this.#origins.set(address, origin);
     return chain;
   }
 
@@ -106,6 +108,21 @@ export class Trace extends Program {
       this.#origins.set(address, { expression: name, pointer: true, step: this.#origins.get(member)?.step });
     }
     return address;
+  }
+
+  override listed(head: number, node: number, field: Field, number: number): number {
+    const origin = this.#origins.get(head);
+    const path = `${origin?.expression ?? hex(head)} (entry ${number})`;
+    // The list's own pointer to the entry: `next` of the one before it.
+    const { next, prev } = this.fields.list_head;
+    const address = (this.memory.u32(node + prev.offset) + next.offset) >>> 0;
+    const bytes = Array.from({ length: 4 }, (_, i) => this.#byte(address + i));
+    this.#origins.set(node, {
+      expression: path,
+      pointer: true,
+      step: { path, address, bytes, value: hex(node - field.offset), origin },
+    });
+    return node;
   }
 
   override word(base: number, index: number): number {

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { disagreements } from "../../tests/support/proc";
 import { loadRecording } from "../../tests/support/recorded-memory";
-import { NAMESPACE_KINDS, type Namespace, type Task } from "../protocol/view";
+import { NAMESPACE_KINDS, type Namespace } from "../protocol/namespace";
+import type { Task } from "../protocol/task";
 import { MAX_PROBLEMS } from "./bounds";
 import { debugInfo } from "./debuginfo";
 import { PAGE_OFFSET } from "./memory";

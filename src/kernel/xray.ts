@@ -1,6 +1,7 @@
 /** The X-ray of a running Linux kernel: reads the picture from guest RAM and never writes to it. */
 import type { Layout } from "../protocol/layout";
-import type { Evidence, FactRef, KernelView } from "../protocol/view";
+import type { Evidence, FactRef } from "../protocol/evidence";
+import type { KernelView } from "../protocol/view";
 import { freeInputBuffers } from "./console";
 import { type Counters, NO_COUNTERS, readCounters } from "./counters";
 import { debugInfo } from "./debuginfo";
@@ -9,7 +10,7 @@ import { Memory, MemoryFault } from "./memory";
 import { type FreeRun, freePages } from "./pages";
 import { panicMessage } from "./panic";
 import { Program } from "./program";
-import { Sample } from "./sample";
+import { sample } from "./sample";
 
 export type { Counters };
 
@@ -48,7 +49,7 @@ export function createXray(layout: Layout, { now = () => performance.now() }: Xr
   };
   let sequence = 0;
   return {
-    observe: (ram) => new Sample(program(ram), now).view(++sequence),
+    observe: (ram) => sample(program(ram), now, ++sequence),
     counters: (ram) => withoutFault(() => readCounters(program(ram)), NO_COUNTERS),
     evidence: (ram, fact) => evidence(info, new Memory(ram), fact),
     freeInputBuffers: (ram, terminal) => withoutFault(() => freeInputBuffers(program(ram), terminal), 0),

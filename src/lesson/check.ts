@@ -1,5 +1,6 @@
 import type { Check, Fact, TaskMatch, Verdict } from "../protocol/lesson";
-import type { KernelView, Task } from "../protocol/view";
+import type { Task } from "../protocol/task";
+import type { KernelView } from "../protocol/view";
 import { matches } from "./match";
 import { Scenes, type Scene } from "./scene";
 

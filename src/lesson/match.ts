@@ -1,5 +1,6 @@
 import type { TaskMatch } from "../protocol/lesson";
-import type { NamespaceKind, Task } from "../protocol/view";
+import type { NamespaceKind } from "../protocol/namespace";
+import type { Task } from "../protocol/task";
 import type { Scene } from "./scene";
 
 const MAX_ANCESTORS = 4096;

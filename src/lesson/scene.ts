@@ -1,4 +1,6 @@
-import type { KernelView, NamespaceKind, Task } from "../protocol/view";
+import type { NamespaceKind } from "../protocol/namespace";
+import type { Task } from "../protocol/task";
+import type { KernelView } from "../protocol/view";
 
 /** A kernel picture with the look-ups a matcher needs. */
 export interface Scene {

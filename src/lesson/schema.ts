@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { Check, Fact, NearMiss, TaskMatch, TypedLine, WrongAnswer } from "../protocol/lesson";
-import { NAMESPACE_KINDS } from "../protocol/view";
+import { NAMESPACE_KINDS } from "../protocol/namespace";
 
 /** Bounds on what a lesson may hold; a lesson may come from anywhere. */
 export const LIMITS = {

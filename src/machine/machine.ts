@@ -16,7 +16,8 @@ import {
   type SavedState,
   type StartOptions,
 } from "../protocol/machine";
-import type { Evidence, FactRef, KernelView } from "../protocol/view";
+import type { Evidence, FactRef } from "../protocol/evidence";
+import type { KernelView } from "../protocol/view";
 import { CONSOLE_COUNT, ConsoleInput } from "./console";
 import type { BootImages, Emulator } from "./emulator";
 import { asFailure, failure, machineError, MachineError } from "./failure";

@@ -1,6 +1,8 @@
 /** Tells whether two pictures show the same, so that an idle guest sends nothing. */
-import type { KernelView, Namespace, Task } from "../protocol/view";
-import { NAMESPACE_KINDS } from "../protocol/view";
+import type { Namespace } from "../protocol/namespace";
+import type { Task } from "../protocol/task";
+import type { KernelView } from "../protocol/view";
+import { NAMESPACE_KINDS } from "../protocol/namespace";
 
 /** True when nothing differs but the time at which they were taken. */
 export function samePicture(a: KernelView, b: KernelView): boolean {

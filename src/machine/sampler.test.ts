@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Counters } from "../kernel/counters";
 import type { Xray } from "../kernel/xray";
-import type { KernelView, Task } from "../protocol/view";
+import type { Task } from "../protocol/task";
+import type { KernelView } from "../protocol/view";
 import { Sampler } from "./sampler";
 
 const RAM = new Uint8Array(0);

@@ -4,7 +4,8 @@
  */
 import { pictureChanged, ranSince, type Counters } from "../kernel/counters";
 import type { Xray } from "../kernel/xray";
-import type { KernelView, Task } from "../protocol/view";
+import type { Task } from "../protocol/task";
+import type { KernelView } from "../protocol/view";
 import { samePicture } from "./same-picture";
 
 /** Looking takes at most one part in this many of the time while the guest is busy. */

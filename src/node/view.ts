@@ -1,6 +1,7 @@
 /** `glassbox view`: the kernel picture on standard output. */
 import { parseArgs } from "node:util";
-import type { KernelView, Task } from "../protocol/view";
+import type { Task } from "../protocol/task";
+import type { KernelView } from "../protocol/view";
 import { bootMachine } from "./machine";
 import type { Surroundings } from "./command";
 

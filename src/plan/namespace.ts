@@ -1,4 +1,4 @@
-import type { NamespaceKind } from "../protocol/view";
+import type { NamespaceKind } from "../protocol/namespace";
 
 /** How a kind of namespace is asked for and what it holds (`namespaces(7)`, `unshare(1)`). */
 export interface NamespaceFacts {

@@ -1,4 +1,4 @@
-import type { NamespaceKind } from "../protocol/view";
+import type { NamespaceKind } from "../protocol/namespace";
 
 /** What every step carries besides what it does. */
 export interface Reason {

@@ -1,5 +1,6 @@
 /** A lesson as the page plays it, parsed and validated from `lessons/NN-name/`. */
-import type { NamespaceKind, TaskState } from "./view";
+import type { NamespaceKind } from "./namespace";
+import type { TaskState } from "./task";
 
 /** How a process must look for a matcher to count it. Every given field must hold; threads other than the leader are not counted. */
 export interface TaskMatch {

@@ -1,6 +1,7 @@
 /** What crosses between the page (or the command line) and the machine. Expected failures travel as data. */
 import type { Manifest } from "./manifest";
-import type { Evidence, FactRef, KernelView } from "./view";
+import type { Evidence, FactRef } from "./evidence";
+import type { KernelView } from "./view";
 
 /** Number of login terminals: `/dev/hvc0`, `/dev/hvc1`, `/dev/hvc2`; the guest agent owns `/dev/hvc3`. */
 export const TERMINAL_COUNT = 3;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { growForest, type Forest, type Node } from "./forest";
 import { kernelView, task } from "./kernel-view.fixture";
-import type { Task } from "../protocol/view";
+import type { Task } from "../protocol/task";
 
 /** The tree as an outline: a pane as its walls in brackets. */
 function outline(forest: Forest): string[] {

@@ -1,4 +1,6 @@
-import { NAMESPACE_KINDS, type KernelView, type Namespace, type NamespaceKind, type Task } from "../protocol/view";
+import { NAMESPACE_KINDS, type Namespace, type NamespaceKind } from "../protocol/namespace";
+import type { Task } from "../protocol/task";
+import type { KernelView } from "../protocol/view";
 import { hostNamespaces, markKey, pidNamespace, type NamespaceMark } from "./namespace-mark";
 
 /**

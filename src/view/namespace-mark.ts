@@ -1,4 +1,5 @@
-import type { Namespace, NamespaceKind, Task } from "../protocol/view";
+import type { Namespace, NamespaceKind } from "../protocol/namespace";
+import type { Task } from "../protocol/task";
 
 /** A namespace as its tag shows it. */
 export interface NamespaceMark {

@@ -1,4 +1,4 @@
-import type { TaskState } from "../protocol/view";
+import type { TaskState } from "../protocol/task";
 
 /** State letters in words, as `fs/proc/array.c` explains them; R may be waiting for the CPU. */
 export const STATE_WORD: Record<TaskState, string> = {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { growForest } from "./forest";
 import { kernelView, task } from "./kernel-view.fixture";
 import { inWindow, layTree, type TreeLayout } from "./tree-layout";
-import type { Task } from "../protocol/view";
+import type { Task } from "../protocol/task";
 
 const MEASURES = { rowPx: 30, headPx: () => 30, stepPx: 20, gapPx: 8 };
 

@@ -6,7 +6,9 @@ import { createXray } from "../../src/kernel/xray";
 import type { Machine } from "../../src/machine/machine";
 import { bootMachine } from "../../src/node/machine";
 import type { Layout } from "../../src/protocol/layout";
-import { NAMESPACE_KINDS, type KernelView, type NamespaceKind, type Task } from "../../src/protocol/view";
+import { NAMESPACE_KINDS, type NamespaceKind } from "../../src/protocol/namespace";
+import type { Task } from "../../src/protocol/task";
+import type { KernelView } from "../../src/protocol/view";
 import { newSeed } from "../support/hostile";
 import { Load } from "../support/load";
 import { sh } from "../support/machine";
@@ -159,7 +161,7 @@ test("evidence names a command that shows the same", async () => {
     for (const word of words) expect(shown.join(" "), command).toContain(word);
   }
   for (const kind of NAMESPACE_KINDS) {
-    const found = await machine.evidence({ object: "task", address, fact: "namespace", kind });
+    const found = await machine.evidence({ object: "task", address, fact: `ns/${kind}` });
     if (!found.ok) throw new Error(found.failure.what);
     expect((await sh(machine, found.value.command!)).trim()).toBe(found.value.value);
   }

@@ -4,7 +4,7 @@ import { bubble } from "../../guest/toolkit/bubble";
 import { planOf, type Settings } from "../../guest/toolkit/tool";
 import { explainText } from "../../src/plan/explain";
 import { shell } from "../../src/plan/shell";
-import { NAMESPACE_KINDS, type NamespaceKind } from "../../src/protocol/view";
+import { NAMESPACE_KINDS, type NamespaceKind } from "../../src/protocol/namespace";
 import { machineForTest, sh } from "../support/machine";
 
 const links = `for kind in ${NAMESPACE_KINDS.join(" ")}; do readlink /proc/self/ns/$kind; done`;

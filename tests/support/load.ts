@@ -1,5 +1,6 @@
 /** A seeded random load for the guest: processes that fork, unshare and move, then stand still until the next round. */
-import type { KernelView, Task } from "../../src/protocol/view";
+import type { Task } from "../../src/protocol/task";
+import type { KernelView } from "../../src/protocol/view";
 import { random } from "./hostile";
 import { threadsProgram, writeFileCommand } from "./threads-program";
 

@@ -1,10 +1,6 @@
-import {
-  NAMESPACE_KINDS,
-  type KernelView,
-  type Namespace,
-  type NamespaceKind,
-  type Task,
-} from "../../src/protocol/view";
+import { NAMESPACE_KINDS, type Namespace, type NamespaceKind } from "../../src/protocol/namespace";
+import type { Credentials, Task } from "../../src/protocol/task";
+import type { KernelView } from "../../src/protocol/view";
 
 /** A task in a hand-made picture: what is left out is like init's. Namespaces are numbered from 1; 1 is the host's. */
 export interface Sketch extends Partial<Omit<Task, "namespaces" | "pids">> {
@@ -24,6 +20,20 @@ export interface PictureSketch {
   hostnames?: Record<number, string>;
 }
 
+/** Root's, as a fresh kernel has them. */
+const CREDENTIALS: Credentials = {
+  address: 0xc3000000,
+  uids: [0, 0, 0, 0],
+  gids: [0, 0, 0, 0],
+  insideUid: 0,
+  insideGid: 0,
+  inheritable: "0000000000000000",
+  permitted: "000001ffffffffff",
+  effective: "000001ffffffffff",
+  bounding: "000001ffffffffff",
+  ambient: "0000000000000000",
+};
+
 const CHILD_PID_NAMESPACE = 2;
 
 /** A picture of the kernel as a check sees it, for tests of what reads pictures. */
@@ -40,6 +50,7 @@ export function picture({ tasks, glimpsed = [], atNs = 1000, hostnames = {} }: P
         inum,
         address: 0xc0000000 + inum,
         initial: number === 1,
+        holders: [],
         ...(kind === "uts" ? { uts: { nodename: hostnames[number] ?? "glassbox", domainname: "(none)" } } : {}),
       });
     }
@@ -52,6 +63,13 @@ export function picture({ tasks, glimpsed = [], atNs = 1000, hostnames = {} }: P
     glimpsed: glimpsed.map(draw),
     namespaces: [...inums.values()],
     totalForks: tasks.length,
+    cgroups: [],
+    mounts: [],
+    overlays: [],
+    layers: [],
+    devices: [],
+    routes: [],
+    sockets: [],
     problems: [],
     omitted: [],
   };
@@ -78,9 +96,20 @@ function draw({ inner, own = {}, ...task }: Sketch): Task {
     comm: "sh",
     argv: [task.comm ?? "sh"],
     argvTruncated: false,
+    environmentBytes: 0,
+    frozen: false,
+    credentials: CREDENTIALS,
+    noNewPrivs: false,
+    seccomp: 0,
+    oomScoreAdj: 0,
+    childSubreaper: false,
+    cpuTimeNs: 0,
+    rssBytes: 0,
     state: "S",
     uid: 0,
     gid: 0,
+    pgid: task.pid,
+    sid: task.pid,
     startTimeNs: 0,
     kernelThread: false,
     cgroup: "/",

@@ -1,5 +1,7 @@
 /** The second witness of the picture: what the guest's own `/proc` says of every task. */
-import { NAMESPACE_KINDS, type KernelView, type NamespaceKind, type Task } from "../../src/protocol/view";
+import { NAMESPACE_KINDS, type NamespaceKind } from "../../src/protocol/namespace";
+import type { Task } from "../../src/protocol/task";
+import type { KernelView } from "../../src/protocol/view";
 
 /** One thread as `/proc/TGID/task/TID/{status,stat,cgroup,ns/*}` show it to the host. */
 export interface WitnessTask {

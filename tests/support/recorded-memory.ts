@@ -16,7 +16,7 @@ import { Memory, PAGE_OFFSET } from "../../src/kernel/memory";
 import { freePages } from "../../src/kernel/pages";
 import { kernelLog } from "../../src/kernel/printk";
 import { Program } from "../../src/kernel/program";
-import { Sample } from "../../src/kernel/sample";
+import { sample } from "../../src/kernel/sample";
 import type { Layout } from "../../src/protocol/layout";
 import type { Witness } from "./proc";
 
@@ -82,7 +82,7 @@ function recordingFile(name: string): string {
 function touchedFrames(layout: Layout, ram: Uint8Array): number[] {
   const memory = new NotingMemory(ram);
   const prog = new Program(debugInfo(layout), memory);
-  const view = new Sample(prog, () => 0).view(0);
+  const view = sample(prog, () => 0, 0);
   for (const { address } of view.tasks) evidence(prog.info, memory, { object: "task", address, fact: "argv" });
   for (const { address, kind } of view.namespaces) {
     evidence(prog.info, memory, { object: "namespace", address, kind, fact: "owner" });

@@ -1,0 +1,84 @@
+/** One picture in the making: the program, what could not be read, what was left out, and the time that is left. */
+import type { Problem } from "../protocol/view";
+import { MAX_OBSERVE_MS, MAX_PROBLEMS, READS_PER_CLOCK_CHECK } from "./bounds";
+import { hex, MemoryFault } from "./memory";
+import type { Program } from "./program";
+import { Trace } from "./trace";
+
+export type Reader<T> = (prog: Program, address: number) => T;
+
+export class Reading {
+  readonly prog: Program;
+  readonly problems: Problem[] = [];
+  readonly omitted: string[] = [];
+  readonly #now: () => number;
+  readonly #deadline: number;
+  #problemsLeftOut = 0;
+  #asked = 0;
+  #late = false;
+
+  constructor(prog: Program, now: () => number) {
+    this.prog = prog;
+    this.#now = now;
+    this.#deadline = now() + MAX_OBSERVE_MS;
+  }
+
+  /**
+   * True once the picture took `MAX_OBSERVE_MS`; what is not read by then must be named as left out. To be asked once an
+   * object: the clock is looked at every few calls.
+   */
+  late(): boolean {
+    if (!this.#late && ++this.#asked % READS_PER_CLOCK_CHECK === 0) this.#late = this.#now() > this.#deadline;
+    return this.#late;
+  }
+
+  /** Reads one fact of the structure at `address`; a fault is listed, with the C path found by reading again under a trace. */
+  read<T>(reader: Reader<T>, address: number, root: string, fallback: T): T {
+    try {
+      return reader(this.prog, address);
+    } catch (error) {
+      if (!(error instanceof MemoryFault)) throw error;
+      this.problem(this.#locate(reader, address, root), error.message);
+      return fallback;
+    }
+  }
+
+  /** Visits each address of a walk. False when the walk broke off, which is listed, or `visit` ended it with false. */
+  walk(addresses: Iterable<number>, where: string, visit: (address: number) => boolean | void): boolean {
+    try {
+      for (const address of addresses) if (visit(address) === false) return false;
+      return true;
+    } catch (error) {
+      if (!(error instanceof MemoryFault)) throw error;
+      this.problem(where, error.message);
+      return false;
+    }
+  }
+
+  problem(where: string, what: string): void {
+    if (this.problems.length < MAX_PROBLEMS) this.problems.push({ where, what });
+    else this.#problemsLeftOut++;
+  }
+
+  /** Says once, in a sentence, what a bound left out. */
+  leaveOut(sentence: string): void {
+    if (!this.omitted.includes(sentence)) this.omitted.push(sentence);
+  }
+
+  /** To be called last. */
+  finish(): void {
+    if (this.#problemsLeftOut > 0) this.leaveOut(`${this.#problemsLeftOut} more problems are not listed.`);
+  }
+
+  #locate(reader: Reader<unknown>, address: number, root: string): string {
+    if (this.problems.length >= MAX_PROBLEMS) return root;
+    const trace = new Trace(this.prog.info, this.prog.memory);
+    trace.root(address, `${root}(${hex(address)})`);
+    try {
+      reader(trace, address);
+    } catch (error) {
+      if (!(error instanceof MemoryFault)) throw error;
+    }
+    return trace.at || root;
+  }
+}
