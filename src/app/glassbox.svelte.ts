@@ -28,7 +28,7 @@ export class Glassbox {
   readonly settings: Settings;
   readonly notices = new Notices();
   readonly picture = new Picture();
-  readonly selection = new Selection();
+  readonly selection = new Selection(this.picture);
   readonly terminals: Terminals;
   readonly machine: MachineControl;
 
