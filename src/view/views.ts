@@ -3,6 +3,7 @@ import type { Component } from "svelte";
 import type { IconName } from "./icons";
 import type { PictureProps } from "./picture-props";
 import Processes from "./Processes.svelte";
+import Timeline from "./Timeline.svelte";
 
 export interface ViewKind {
   id: string;
@@ -11,8 +12,8 @@ export interface ViewKind {
   component: Component<PictureProps>;
   /** What its drawing and its table are called. */
   twins: { drawing: string; table: string };
-  /** A line that says what of the picture it shows: `7 tasks`. */
-  count?: (view: PictureProps["view"]) => string;
+  /** Whether it has something to show in the picture of the whole; without it, it never has a place there. */
+  inGlass?: (props: PictureProps) => boolean;
 }
 
 export const VIEWS: readonly ViewKind[] = [
@@ -21,6 +22,15 @@ export const VIEWS: readonly ViewKind[] = [
     name: "Processes",
     icon: "tree",
     component: Processes,
+    inGlass: () => true,
     twins: { drawing: "Tree", table: "Table" },
+  },
+  {
+    id: "timeline",
+    name: "Timeline",
+    icon: "clock",
+    component: Timeline,
+    inGlass: ({ timeline }) => timeline.events.length > 0,
+    twins: { drawing: "By command", table: "Table" },
   },
 ];
