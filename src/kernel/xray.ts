@@ -13,7 +13,7 @@ import { type FreeRun, freePages } from "./pages";
 import { panicMessage } from "./panic";
 import { Program } from "./program";
 import { sample } from "./sample";
-import { taskExitStatus, taskPid, taskStartTime } from "./task";
+import { taskExitCode, taskPid, taskStartTime } from "./task";
 
 export type { Counters };
 
@@ -72,7 +72,7 @@ export function createXray(layout: Layout, { now = () => performance.now() }: Xr
 
 function exitStatus(prog: Program, { address, pid, startTimeNs }: Task): number | undefined {
   const same = taskPid(prog, address) === pid && taskStartTime(prog, address) === startTimeNs;
-  return same ? taskExitStatus(prog, address) : undefined;
+  return same ? taskExitCode(prog, address) : undefined;
 }
 
 function withoutFault<T>(read: () => T, fallback: T): T {
