@@ -32,6 +32,7 @@ export const STRUCTS = {
     "cgroups",
     "start_boottime",
     "self_exec_id",
+    "parent_exec_id",
     "utime",
     "stime",
   ],

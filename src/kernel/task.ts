@@ -68,6 +68,17 @@ export function taskComm(prog: Program, task: number): string {
   return prog.string(task, prog.fields.task_struct.comm);
 }
 
+/** Programs executed since the task was forked: a child begins with its parent's count (`copy_process`). */
+export function taskExecs(prog: Program, task: number): number {
+  const { self_exec_id, parent_exec_id } = prog.fields.task_struct;
+  return (prog.u32(task, self_exec_id) - prog.u32(task, parent_exec_id)) >>> 0;
+}
+
+/** Wait status (`task_struct.exit_code`); means something once the task ends. */
+export function taskExitStatus(prog: Program, task: number): number {
+  return prog.u32(task, prog.fields.task_struct.exit_code);
+}
+
 /** Nanoseconds since boot. */
 export function taskStartTime(prog: Program, task: number): number {
   return prog.u64(task, prog.fields.task_struct.start_boottime);

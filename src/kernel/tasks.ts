@@ -16,6 +16,7 @@ import {
   processesReverse,
   singleThreaded,
   taskComm,
+  taskExecs,
   taskMm,
   taskParentPid,
   taskPid,
@@ -55,6 +56,11 @@ export function readTasks(reading: Reading, namespaces: Namespaces): Task[] {
   return new Tasks(reading, namespaces).all();
 }
 
+/** Reads these tasks alone; one that was reaped is left out. */
+export function readSomeTasks(reading: Reading, namespaces: Namespaces, addresses: Iterable<number>): Task[] {
+  return new Tasks(reading, namespaces).some(addresses);
+}
+
 class Tasks {
   readonly #reading: Reading;
   readonly #namespaces: Namespaces;
@@ -86,6 +92,11 @@ class Tasks {
         `The command lines of ${this.#argvLeftOut} tasks are left out: together they are too long.`,
       );
     }
+    return this.#tasks;
+  }
+
+  some(addresses: Iterable<number>): Task[] {
+    for (const address of addresses) this.#addTask(address);
     return this.#tasks;
   }
 
@@ -134,9 +145,11 @@ class Tasks {
       ppid: this.#read(taskParentPid, task, 0),
       pgid: 0,
       sid: 0,
+      foreground: false,
       comm: this.#read(taskComm, task, ""),
       argv,
       argvTruncated: truncated,
+      execs: this.#read(taskExecs, task, 0),
       environmentBytes: 0,
       state: this.#read(taskState, task, "X"),
       frozen: false,
