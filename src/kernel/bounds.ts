@@ -24,6 +24,12 @@ export const MAX_IPC_OBJECTS = 4096;
 /** Depth of a cgroup below the root. */
 export const MAX_CGROUP_DEPTH = 128;
 
+/** Cgroups in one picture; each costs the kernel more than 16 KiB, so memory ends before. */
+export const MAX_CGROUPS = 16384;
+
+/** Block devices that one cgroup has done I/O on. */
+export const MAX_CGROUP_DEVICES = 256;
+
 /** Length of one cgroup's name (`NAME_MAX`). */
 export const MAX_NAME_BYTES = 255;
 

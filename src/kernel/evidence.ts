@@ -1,5 +1,6 @@
 /** Why the picture says so: the walk from a kernel variable to a fact, with the bytes on the way. */
 import type { Evidence, FactRef, ObjectKind } from "../protocol/evidence";
+import { CGROUP_FACTS } from "./cgroup-facts";
 import type { DebugInfo } from "./debuginfo";
 import type { ObjectFacts } from "./fact";
 import { NAMESPACE_FACTS, TASK_FACTS } from "./facts";
@@ -9,6 +10,7 @@ import { Trace } from "./trace";
 
 const FACTS: Partial<Record<Exclude<ObjectKind, "namespace">, ObjectFacts>> = {
   task: TASK_FACTS,
+  cgroup: CGROUP_FACTS,
 };
 
 /**

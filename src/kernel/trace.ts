@@ -62,6 +62,10 @@ export class Trace extends Program {
     return this.#read(name, undefined, super.symbol(name), 4, () => super.variable(name), hex);
   }
 
+  override shortVariable(name: SymbolName): number {
+    return this.#read(name, undefined, super.symbol(name), 2, () => super.shortVariable(name), hex);
+  }
+
   override u8(base: number, field: Field): number {
     return this.#field(base, field, 1, () => super.u8(base, field), String);
   }
@@ -133,6 +137,12 @@ export class Trace extends Program {
     const origin = this.#origins.get(base);
     const expression = `${origin?.expression ?? hex(base)}[${index}]`;
     return this.#read(expression, origin, base + index * 4, 4, () => super.word(base, index), hex);
+  }
+
+  override long(base: number, index: number): number {
+    const origin = this.#origins.get(base);
+    const expression = `${origin?.expression ?? hex(base)}[${index}]`;
+    return this.#read(expression, origin, base + index * 8, 8, () => super.long(base, index), String);
   }
 
   override byte(address: number): number {
