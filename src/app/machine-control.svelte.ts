@@ -9,12 +9,14 @@ import type {
   TerminalBytes,
 } from "../protocol/machine";
 import type { Evidence, FactRef } from "../protocol/evidence";
+import type { TimelineBatch } from "../protocol/change";
 import type { KernelView } from "../protocol/view";
 import { launch, type Launch } from "./launch";
 
 /** What the machine tells the page besides its status. */
 export interface MachineListener {
   onview(view: KernelView): void;
+  onchanges(batch: TimelineBatch): void;
   onterminal(terminal: number, bytes: TerminalBytes): void;
   onrestored(): void;
 }
@@ -164,6 +166,7 @@ export class MachineControl {
         if (status.failure?.code === "worker-crashed") this.#gone.say(status.failure);
       },
       onview: (view) => current() && this.#listener!.onview(view),
+      onchanges: (batch) => current() && this.#listener!.onchanges(batch),
       onterminal: (terminal, bytes) => current() && this.#listener!.onterminal(terminal, bytes),
       onrestored: () => current() && this.#listener!.onrestored(),
     });

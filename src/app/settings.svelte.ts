@@ -9,6 +9,7 @@ interface Stored {
   screenReader: boolean;
   lessonShare: number;
   stageShare: number;
+  shownView: string;
 }
 
 const KEY = "glassbox.settings";
@@ -19,6 +20,7 @@ const DEFAULTS: Stored = {
   screenReader: false,
   lessonShare: 30,
   stageShare: 55,
+  shownView: "glass",
 };
 const FONT_SIZES_PX = { min: 9, max: 32 };
 /** Bounds of the panes' shares, in percent. */
@@ -29,7 +31,10 @@ function read(): Stored {
   try {
     const stored: unknown = JSON.parse(localStorage.getItem(KEY) ?? "{}");
     if (typeof stored !== "object" || stored === null) return DEFAULTS;
-    const { theme, fontSizePx, pauseWhenHidden, screenReader, lessonShare, stageShare } = { ...DEFAULTS, ...stored };
+    const { theme, fontSizePx, pauseWhenHidden, screenReader, lessonShare, stageShare, shownView } = {
+      ...DEFAULTS,
+      ...stored,
+    };
     return {
       theme: ["auto", "light", "dark"].includes(theme) ? theme : DEFAULTS.theme,
       fontSizePx: clamp(fontSizePx, FONT_SIZES_PX, DEFAULTS.fontSizePx),
@@ -37,6 +42,7 @@ function read(): Stored {
       screenReader: screenReader === true,
       lessonShare: clamp(lessonShare, SHARES.lesson, DEFAULTS.lessonShare),
       stageShare: clamp(stageShare, SHARES.stage, DEFAULTS.stageShare),
+      shownView: String(shownView),
     };
   } catch {
     return DEFAULTS;
@@ -107,6 +113,14 @@ export class Settings {
   }
   set stageShare(stageShare: number) {
     this.#change({ stageShare });
+  }
+
+  /** Id of the view of the picture that fills the stage. */
+  get shownView() {
+    return this.#stored.shownView;
+  }
+  set shownView(shownView: string) {
+    this.#change({ shownView });
   }
 
   #change(change: Partial<Stored>): void {

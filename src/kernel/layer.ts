@@ -1,7 +1,7 @@
 /** Directory trees that overlays stack, by the address of their root dentry (`include/linux/dcache.h`). */
 import { MAX_LIST_ENTRIES } from "./bounds";
 import type { LayerEntry } from "../protocol/mount";
-import { hlistEntries } from "./hlist";
+import { hlistForEachEntry } from "./list";
 import {
   inodeGid,
   inodeLinks,
@@ -25,7 +25,7 @@ import type { Program } from "./program";
 /** Addresses of the dentries of all names in a directory, those in memory, the youngest first. */
 export function* directoryEntries(prog: Program, directory: number): Generator<number, void, undefined> {
   const { d_children, d_sib, "d_hash.pprev": hashed } = prog.fields.dentry;
-  const children = hlistEntries(prog, prog.member(directory, d_children), d_sib, "dentry", MAX_LIST_ENTRIES);
+  const children = hlistForEachEntry(prog, prog.member(directory, d_children), d_sib, "dentry", MAX_LIST_ENTRIES);
   for (const dentry of children) {
     // Names that do not exist, readers' places in the directory, and removed files that somebody holds open.
     if (dentryInode(prog, dentry) !== 0 && prog.pointer(dentry, hashed) !== 0) yield dentry;

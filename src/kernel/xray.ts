@@ -1,16 +1,19 @@
 /** The X-ray of a running Linux kernel: reads the picture from guest RAM and never writes to it. */
 import type { Layout } from "../protocol/layout";
 import type { Evidence, FactRef } from "../protocol/evidence";
+import type { Task } from "../protocol/task";
 import type { KernelView } from "../protocol/view";
 import { freeInputBuffers } from "./console";
 import { type Counters, NO_COUNTERS, readCounters } from "./counters";
 import { debugInfo } from "./debuginfo";
 import { evidence } from "./evidence";
+import { glance } from "./glance";
 import { Memory, MemoryFault } from "./memory";
 import { type FreeRun, freePages } from "./pages";
 import { panicMessage } from "./panic";
 import { Program } from "./program";
 import { sample } from "./sample";
+import { taskExitCode, taskPid, taskStartTime } from "./task";
 
 export type { Counters };
 
@@ -21,6 +24,13 @@ export type { Counters };
 export interface Xray {
   /** The picture at this instant. Never throws, whatever is in memory: what cannot be read is listed in `problems`. */
   observe(ram: Uint8Array): KernelView;
+  /** `last` with new processes, and with those tasks read again that `ran` (addresses): a look that costs next to nothing. */
+  glance(ram: Uint8Array, last: KernelView, ran: ReadonlySet<number>): KernelView;
+  /**
+   * How a task ended that is no longer listed, from what is left of it: the kernel frees it a little later. Undefined once
+   * its memory is somebody else's.
+   */
+  exitStatus(ram: Uint8Array, task: Task): number | undefined;
   /** A few words that tell whether the picture may have changed; all zero when memory holds no running kernel yet. */
   counters(ram: Uint8Array): Counters;
   /** The walk to a fact; undefined when its task or namespace is gone. */
@@ -50,12 +60,19 @@ export function createXray(layout: Layout, { now = () => performance.now() }: Xr
   let sequence = 0;
   return {
     observe: (ram) => sample(program(ram), now, ++sequence),
+    glance: (ram, last, ran) => glance(program(ram), now, last, ran),
+    exitStatus: (ram, task) => withoutFault(() => exitStatus(program(ram), task), undefined),
     counters: (ram) => withoutFault(() => readCounters(program(ram)), NO_COUNTERS),
     evidence: (ram, fact) => evidence(info, new Memory(ram), fact),
     freeInputBuffers: (ram, terminal) => withoutFault(() => freeInputBuffers(program(ram), terminal), 0),
     freePages: (ram) => freePages(program(ram)),
     panicMessage: (ram) => withoutFault(() => panicMessage(program(ram)), undefined),
   };
+}
+
+function exitStatus(prog: Program, { address, pid, startTimeNs }: Task): number | undefined {
+  const same = taskPid(prog, address) === pid && taskStartTime(prog, address) === startTimeNs;
+  return same ? taskExitCode(prog, address) : undefined;
 }
 
 function withoutFault<T>(read: () => T, fallback: T): T {

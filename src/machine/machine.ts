@@ -25,6 +25,7 @@ import { fetchFile, fetchUnpacked, isUnpacked, type OnBytes, type Source } from 
 import { Sampler } from "./sampler";
 import { TerminalOutput } from "./terminal";
 import type { UnpackedKeep } from "./unpacked-keep";
+import { Timeline } from "./timeline";
 
 /** The console that the guest agent reads, `/dev/hvc3`. */
 const AGENT_PORT = 3;
@@ -62,6 +63,7 @@ export class Machine implements MachineApi {
   #agent: Agent | undefined;
   #xray: Xray | undefined;
   #sampler: Sampler | undefined;
+  #timeline: Timeline | undefined;
   #inputs: ConsoleInput[] = [];
   #outputs = Array.from({ length: TERMINAL_COUNT }, () => new TerminalOutput());
   #sizes: ({ cols: number; rows: number; told: boolean } | undefined)[] = [];
@@ -218,6 +220,7 @@ export class Machine implements MachineApi {
 
   async type(terminal: number, bytes: Uint8Array): Promise<void> {
     if (!this.#emulator || !(terminal in this.#outputs)) return;
+    this.#timeline?.typed(terminal, bytes, this.#sampler?.last);
     const taken = this.#inputs[terminal].push(bytes);
     this.#inputs[terminal].drain(this.#emulator);
     return taken;
@@ -239,7 +242,11 @@ export class Machine implements MachineApi {
   }
 
   run(request: RunRequest, stdin?: Uint8Array): Promise<Outcome<RunResult>> {
-    return this.#outcome("bad-request", async () => this.agent.execute(request, stdin));
+    return this.#outcome("bad-request", async () => {
+      const { agent } = this;
+      this.#timeline?.ran(request);
+      return agent.execute(request, stdin);
+    });
   }
 
   view(): Promise<Outcome<KernelView>> {
@@ -415,7 +422,15 @@ export class Machine implements MachineApi {
 
   #newSampler(): void {
     this.#sampler?.stop();
-    this.#sampler = new Sampler(this.#xray!, (view) => this.#events.onview(view));
+    const timeline = (this.#timeline = new Timeline());
+    this.#sampler = new Sampler(this.#xray!, {
+      onview: (view) => {
+        this.#events.onview(view);
+        const batch = timeline.take();
+        if (batch) this.#events.onchanges?.(batch);
+      },
+      onchanges: (changes, before, after, ran) => timeline.add(changes, before, after, ran),
+    });
   }
 
   #afterSlice(emulator: Emulator): void {
@@ -459,7 +474,7 @@ export class Machine implements MachineApi {
     this.#sampler?.stop();
     this.#agent?.abandon("The machine was stopped.");
     for (const input of this.#inputs) input.clear();
-    this.#emulator = this.#agent = this.#sampler = this.#agentPort = undefined;
+    this.#emulator = this.#agent = this.#sampler = this.#timeline = this.#agentPort = undefined;
     for (const size of this.#sizes) if (size) size.told = false;
     if (!emulator) return;
     for (const task of this.#betweenSlices.splice(0)) task(undefined as unknown as Emulator);

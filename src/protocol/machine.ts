@@ -1,4 +1,5 @@
 /** What crosses between the page (or the command line) and the machine. Expected failures travel as data. */
+import type { TimelineBatch } from "./change";
 import type { Manifest } from "./manifest";
 import type { Evidence, FactRef } from "./evidence";
 import type { KernelView } from "./view";
@@ -95,6 +96,8 @@ export type TerminalBytes = Uint8Array<ArrayBuffer>;
 export interface MachineEvents {
   onstatus(status: MachineStatus): void;
   onview(view: KernelView): void;
+  /** What happened up to the picture before, and by which commands. */
+  onchanges?(batch: TimelineBatch): void;
   /** Output of a terminal. The receiver must call `acknowledge` when the bytes are on screen. */
   onterminal(terminal: number, bytes: TerminalBytes): void;
   /** The guest is another one now; what terminals show is stale. Their screens follow by `onterminal`. */
