@@ -5,7 +5,6 @@ import { hlistForEachEntry } from "./list";
 import {
   inodeGid,
   inodeLinks,
-  inodeMarks,
   inodeMode,
   inodeMtime,
   inodeNumber,
@@ -60,9 +59,4 @@ export function layerEntry(prog: Program, inode: number, path: string, shmem: bo
 
 export function isDirectory(mode: number): boolean {
   return (mode & S_IFMT) === S_IFDIR;
-}
-
-/** `trusted.overlay.opaque` of a file anywhere. */
-export function inodeOpaque(prog: Program, inode: number): boolean {
-  return inodeMarks(prog, inode).opaque;
 }
