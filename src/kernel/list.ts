@@ -1,4 +1,4 @@
-/** The kernel's circular lists (`include/linux/list.h`). */
+/** The kernel's lists (`include/linux/list.h`). */
 import { MAX_LIST_ENTRIES } from "./bounds";
 import type { Field } from "./debuginfo";
 import { hex, MemoryFault } from "./memory";
@@ -49,5 +49,24 @@ export function* listForEachEntryReverse(
     after = node;
     node = prog.pointer(node, prev);
     yield prog.container(after, field, name);
+  }
+}
+
+/**
+ * The same for a list that is not circular (`struct hlist_head`). Throws `MemoryFault` after `maxEntries`.
+ */
+export function* hlistForEachEntry(
+  prog: Program,
+  head: number,
+  field: Field,
+  name: string,
+  maxEntries: number = MAX_LIST_ENTRIES,
+): Generator<number, void, undefined> {
+  let node = prog.pointer(head, prog.fields.hlist_head.first);
+  for (let count = 0; node !== 0; count++) {
+    if (count >= maxEntries) throw new MemoryFault(node, `the list does not end within ${maxEntries} entries`);
+    const entry = node;
+    node = prog.pointer(entry, prog.fields.hlist_node.next);
+    yield prog.container(entry, field, name);
   }
 }
