@@ -30,6 +30,29 @@ export const MAX_NAME_BYTES = 255;
 /** Directories in one path, and mounts on the way to one. */
 export const MAX_PATH_DEPTH = 2048;
 
+/** Network devices in one picture, and IPv4 addresses of one. */
+export const MAX_DEVICES = 32768;
+export const MAX_DEVICE_ADDRESSES = 4096;
+
+/** Receive queues of one device (`VETH_MAX_QUEUES`, `drivers/net/veth.c`). */
+export const MAX_DEVICE_QUEUES = 4096;
+
+/** Length of the name of a kind of devices (`MODULE_NAME_LEN`). */
+export const MAX_KIND_BYTES = 56;
+
+/** Routes in one picture; places for children in one routing trie, which is about a quarter full at worst. */
+export const MAX_ROUTES = 65536;
+export const MAX_TRIE_SLOTS = 1 << 19;
+
+/** Levels of a routing trie: each decides at least one of 32 bits. */
+export const MAX_TRIE_DEPTH = 32;
+
+/** Sockets in one picture. */
+export const MAX_SOCKETS = 65536;
+
+/** Descriptors of one process: the default of `fs.nr_open`, above which no process may raise its limit. */
+export const MAX_DESCRIPTORS = 1 << 20;
+
 /** Command line kept of one task. */
 export const MAX_ARGV_BYTES = 4096;
 

@@ -4,11 +4,16 @@ import type { DebugInfo } from "./debuginfo";
 import type { ObjectFacts } from "./fact";
 import { NAMESPACE_FACTS, TASK_FACTS } from "./facts";
 import { type Memory, MemoryFault } from "./memory";
+import { DEVICE_FACTS, ROUTE_FACTS } from "./networkfacts";
 import { Program } from "./program";
+import { SOCKET_FACTS } from "./socketfacts";
 import { Trace } from "./trace";
 
 const FACTS: Partial<Record<Exclude<ObjectKind, "namespace">, ObjectFacts>> = {
   task: TASK_FACTS,
+  device: DEVICE_FACTS,
+  route: ROUTE_FACTS,
+  socket: SOCKET_FACTS,
 };
 
 /**

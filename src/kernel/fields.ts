@@ -39,6 +39,7 @@ export const STRUCTS = {
     "seccomp.mode",
     "fs",
     "se.sum_exec_runtime",
+    "files",
   ],
   signal_struct: [
     "thread_head",
@@ -94,7 +95,7 @@ export const STRUCTS = {
   uts_namespace: ["name.nodename", "name.domainname", "name.release", "user_ns", "ns.inum"],
   ipc_namespace: ["user_ns", "ns.inum", "ids", "mq_mnt"],
   mnt_namespace: ["user_ns", "ns.inum"],
-  net: ["user_ns", "ns.inum"],
+  net: ["user_ns", "ns.inum", "list", "dev_base_head", "ipv4.fib_table_hash"],
   pid_namespace: ["parent", "level", "user_ns", "ns.inum", "child_reaper", "pid_allocated"],
   user_namespace: [
     "parent",
@@ -137,16 +138,115 @@ export const STRUCTS = {
 
   // include/linux/fs_struct.h, include/linux/fs.h
   fs_struct: ["root", "pwd"],
-  file: ["f_path"],
-  inode: ["i_mode", "i_uid", "i_gid", "i_dentry"],
+  file: ["f_path", "f_mode", "f_op", "private_data", "f_inode"],
+  inode: ["i_mode", "i_uid", "i_gid", "i_dentry", "i_ino", "i_fop", "i_private"],
 
   // include/linux/path.h, include/linux/dcache.h, fs/mount.h
   path: ["mnt", "dentry"],
   dentry: ["d_parent", "d_name.name", "d_inode", "d_hash.pprev", "d_children", "d_sib", "d_u.d_alias"],
   mount: ["mnt", "mnt_parent", "mnt_mountpoint", "mnt_id", "mnt.mnt_root"],
 
+  // include/linux/fdtable.h, include/linux/fs.h
+  files_struct: ["fdt"],
+  fdtable: ["max_fds", "fd", "open_fds"],
+
+  // include/linux/ns_common.h, include/linux/proc_ns.h: what a file of nsfs is
+  ns_common: ["ops", "inum"],
+  proc_ns_operations: ["name"],
+
+  // include/linux/types.h
+
+  // include/linux/netdevice.h, include/net/rtnetlink.h
+  net_device: [
+    "netdev_ops",
+    "mtu",
+    "lstats",
+    "tstats",
+    "dstats",
+    "state",
+    "flags",
+    "pcpu_stat_type",
+    "ifindex",
+    "nd_net.net",
+    "name",
+    "dev_list",
+    "adj_list.upper",
+    "adj_list.lower",
+    "gflags",
+    "stats.rx_packets",
+    "stats.rx_bytes",
+    "stats.rx_errors",
+    "stats.rx_dropped",
+    "stats.tx_packets",
+    "stats.tx_bytes",
+    "stats.tx_errors",
+    "stats.tx_dropped",
+    "core_stats",
+    "operstate",
+    "addr_len",
+    "ip_ptr",
+    "dev_addr",
+    "num_rx_queues",
+    "rtnl_link_ops",
+    "priv",
+  ],
+  net_device_ops: ["ndo_get_stats64", "ndo_get_iflink"],
+  rtnl_link_ops: ["kind"],
+  netdev_adjacent: ["dev", "master", "list"],
+  pcpu_lstats: ["packets", "bytes"],
+  pcpu_sw_netstats: ["rx_packets", "rx_bytes", "tx_packets", "tx_bytes"],
+  pcpu_dstats: ["rx_packets", "rx_bytes", "tx_packets", "tx_bytes", "rx_drops", "tx_drops"],
+  net_device_core_stats: ["rx_dropped", "tx_dropped"],
+
+  // Private parts of devices: drivers/net/veth.c, net/8021q/vlan.h, include/linux/if_macvlan.h,
+  // drivers/net/ipvlan/ipvlan.h, drivers/net/virtio_net.c
+  veth_priv: ["peer", "dropped", "rq"],
+  veth_rq: ["stats.vs"],
+  veth_stats: ["rx_drops", "xdp_packets", "xdp_bytes", "xdp_tx_err", "peer_tq_xdp_xmit_err"],
+  vlan_dev_priv: ["vlan_pcpu_stats"],
+  macvlan_dev: ["pcpu_stats"],
+  vlan_pcpu_stats: ["rx_packets", "rx_bytes", "tx_packets", "tx_bytes", "rx_errors", "tx_dropped"],
+  ipvl_dev: ["pcpu_stats"],
+  ipvl_pcpu_stats: ["rx_pkts", "rx_bytes", "tx_pkts", "tx_bytes", "rx_errs", "tx_drps"],
+  virtnet_info: ["sq", "rq", "max_queue_pairs"],
+  send_queue: ["stats.packets", "stats.bytes", "stats.tx_timeouts"],
+  receive_queue: ["stats.packets", "stats.bytes", "stats.drops"],
+
+  // include/linux/inetdevice.h
+  in_device: ["ifa_list"],
+  in_ifaddr: ["ifa_next", "ifa_local", "ifa_address", "ifa_broadcast", "ifa_scope", "ifa_prefixlen", "ifa_label"],
+
+  // include/net/ip_fib.h, net/ipv4/fib_lookup.h, net/ipv4/fib_trie.c, include/net/nexthop.h
+  fib_table: ["tb_hlist", "tb_id", "tb_data"],
+  key_vector: ["key", "pos", "bits", "leaf", "tnode"],
+  fib_alias: ["fa_list", "fa_info", "fa_type", "fa_slen", "tb_id"],
+  fib_info: ["fib_net", "fib_protocol", "fib_scope", "fib_prefsrc", "fib_priority", "fib_nhs", "nh", "fib_nh"],
+  fib_nh_common: ["nhc_dev", "nhc_gw_family", "nhc_gw.ipv4"],
+  nexthop: ["is_group", "nh_info", "nh_grp"],
+  nh_info: ["reject_nh", "fib_nhc"],
+  nh_group: ["num_nh"],
+
+  // include/linux/net.h, include/net/sock.h, include/net/inet_sock.h, include/net/af_unix.h
+  socket: ["sk"],
+  sock: [
+    "__sk_common.skc_daddr",
+    "__sk_common.skc_rcv_saddr",
+    "__sk_common.skc_dport",
+    "__sk_common.skc_family",
+    "__sk_common.skc_state",
+    "__sk_common.skc_net.net",
+    "sk_socket",
+    "sk_type",
+    "sk_protocol",
+  ],
+  socket_alloc: ["socket", "vfs_inode"],
+  inet_sock: ["inet_sport"],
+  unix_sock: ["addr", "peer"],
+  unix_address: ["len", "name"],
+  sockaddr_un: ["sun_path"],
+
   // kernel/time/timekeeping.c: `tk_core` is an unnamed structure of a seqcount and then the timekeeper
-  seqcount_raw_spinlock: [""],
+  seqcount_raw_spinlock: [],
   timekeeper: ["tkr_mono.base", "tkr_mono.shift", "tkr_mono.xtime_nsec", "offs_boot"],
 
   // include/linux/sysctl.h
@@ -210,6 +310,23 @@ export const SYMBOLS = [
   "prb",
   "panic_cpu",
   "system_state",
+
+  // Files that are sockets or namespaces: net/socket.c, fs/nsfs.c
+  "socket_file_ops",
+  "ns_file_operations",
+
+  // Network namespaces, what a veth device is made by, and the functions by which drivers count
+  "net_namespace_list",
+  "veth_link_ops",
+  "dev_get_tstats64",
+  "loopback_get_stats64",
+  "dummy_get_stats64",
+  "veth_get_stats64",
+  "vlan_dev_get_stats64",
+  "macvlan_dev_get_stats64",
+  "ipvlan_get_stats64",
+  "tun_net_get_stats64",
+  "virtnet_stats",
 ] as const;
 
 /** Values of enumerators. */
@@ -225,4 +342,6 @@ export const ENUMS = [
   "MM_ANONPAGES",
   "MM_SHMEMPAGES",
   "CGRP_FREEZE",
+  "NETDEV_PCPU_STAT_TSTATS",
+  "NETDEV_PCPU_STAT_DSTATS",
 ] as const;

@@ -1,0 +1,112 @@
+/** Facts of sockets. `/proc/PID/net` shows those of the network namespace that the task PID is in. */
+import { MAX_SOCKETS } from "./bounds";
+import { fact, type ObjectFacts, quoted } from "./fact";
+import { namespaceMember } from "./facts";
+import { fileSocket, taskFiles, visitOpenFiles } from "./files";
+import { initialNamespace, namespaceInum } from "./namespace";
+import { Program } from "./program";
+import {
+  sockFamily,
+  sockInode,
+  sockLocal,
+  sockNamespace,
+  sockPeer,
+  sockProtocol,
+  sockRemote,
+  sockState,
+  sockType,
+  socketSock,
+} from "./socket";
+import { allTasks, isKernelThread, taskPid, taskTgid } from "./task";
+
+/** Visits the sockets of every task; `visit` returns false to end the walk. */
+function visitSockets(prog: Program, visit: (sock: number, pid: number, fd: number) => boolean): void {
+  const readFor = new Map<number, number>();
+  for (const task of allTasks(prog)) {
+    if (isKernelThread(prog, task)) continue;
+    const files = taskFiles(prog, task);
+    const group = taskTgid(prog, task);
+    if (files === 0 || readFor.get(files) === group) continue;
+    readFor.set(files, group);
+    const whole = visitOpenFiles(prog, files, (fd, file) => {
+      const socket = fileSocket(prog, file);
+      const sock = socket === 0 ? 0 : socketSock(prog, socket);
+      return sock === 0 || visit(sock, taskPid(prog, task), fd);
+    });
+    if (!whole) return;
+  }
+}
+
+function allSockets(prog: Program): Set<number> {
+  const sockets = new Set<number>();
+  visitSockets(prog, (sock) => sockets.add(sock).size < MAX_SOCKETS);
+  return sockets;
+}
+
+/** Who has the socket open. */
+function holders(prog: Program, sock: number): { pid: number; fd: number }[] {
+  const found: { pid: number; fd: number }[] = [];
+  // One way to the socket is shown already; the search for others would bury it.
+  const quiet = new Program(prog.info, prog.memory);
+  visitSockets(quiet, (other, pid, fd) => other !== sock || found.push({ pid, fd }) < MAX_SOCKETS);
+  return found;
+}
+
+/** The file of `/proc/PID/net` that lists a socket; undefined for families that have none. */
+function procFile(prog: Program, sock: number): string | undefined {
+  const family = sockFamily(prog, sock);
+  if (family === "other") return undefined;
+  if (family !== "inet") return family;
+  if (sockType(prog, sock) === "raw") return "raw";
+  const protocol = sockProtocol(prog, sock);
+  return protocol === "tcp" || protocol === "udp" || protocol === "icmp" ? protocol : undefined;
+}
+
+function line(prog: Program, sock: number): string | undefined {
+  const file = procFile(prog, sock);
+  const net = sockNamespace(prog, sock);
+  const initial = net === initialNamespace(prog, "net");
+  const pid = initial ? 1 : namespaceMember(prog, net, "net");
+  if (file === undefined || pid === undefined) return undefined;
+  return `grep -w ${sockInode(prog, sock)} /proc/${pid}/net/${file}`;
+}
+
+function descriptors(prog: Program, sock: number): string {
+  return `ls -l /proc/[0-9]*/fd/* 2>/dev/null | grep -F 'socket:[${sockInode(prog, sock)}]'`;
+}
+
+const orNone = (value: string | undefined) => (value === undefined ? "none" : quoted(value));
+
+export const SOCKET_FACTS: ObjectFacts = {
+  all: allSockets,
+  facts: {
+    namespace: fact(
+      "sock.sk_net.net->ns.inum",
+      (prog, sock) => namespaceInum(prog, sockNamespace(prog, sock), "net"),
+      (inum) => `net:[${inum}]`,
+      line,
+    ),
+    inode: fact("SOCK_INODE(sock.sk_socket)->i_ino", sockInode, (inode) => `socket:[${inode}]`, descriptors),
+    family: fact("sock.sk_family", sockFamily, String, line),
+    type: fact("sock.sk_type", sockType, String, line),
+    protocol: fact("sock.sk_protocol", sockProtocol, (protocol) => protocol ?? "none", line),
+    state: fact("sock.sk_state", sockState, String, line),
+    local: fact("inet_sock.inet_sport, unix_sock.addr", sockLocal, orNone, line),
+    remote: fact("inet_sock.inet_dport, unix_sock.peer->addr", sockRemote, orNone, line),
+    peer: fact(
+      "unix_sock.peer",
+      (prog, sock) => {
+        const peer = sockPeer(prog, sock);
+        return peer === 0 ? undefined : sockInode(prog, peer);
+      },
+      (inode) => (inode === undefined ? "none" : `socket:[${inode}]`),
+      // No file of /proc tells which two sockets are connected.
+    ),
+    holders: fact(
+      "task_struct.files->fdt->fd[]->private_data->sk",
+      holders,
+      (all) => all.map(({ pid, fd }) => `/proc/${pid}/fd/${fd}`).join("\n"),
+      descriptors,
+    ),
+  },
+};
