@@ -1,6 +1,8 @@
 /** The views of the kernel picture, in the order in which they are offered. */
 import type { Component } from "svelte";
 import type { IconName } from "./icons";
+import Namespaces from "./Namespaces.svelte";
+import Network from "./Network.svelte";
 import type { PictureProps } from "./picture-props";
 import Processes from "./Processes.svelte";
 
@@ -22,5 +24,19 @@ export const VIEWS: readonly ViewKind[] = [
     icon: "tree",
     component: Processes,
     twins: { drawing: "Tree", table: "Table" },
+  },
+  {
+    id: "namespaces",
+    name: "Namespaces",
+    icon: "matrix",
+    component: Namespaces,
+    twins: { drawing: "Matrix", table: "List" },
+  },
+  {
+    id: "network",
+    name: "Network",
+    icon: "rooms",
+    component: Network,
+    twins: { drawing: "Rooms", table: "Tables" },
   },
 ];
