@@ -24,8 +24,8 @@ const GAPS_NS = [
 ];
 /** Marks of one type that are no further apart than this are one. */
 const MARK_GAP_NS = 1e9;
-/** Without a picture for this long, nothing ran. */
-const SILENCE_NS = 1e9;
+/** Without a picture for this long, nothing ran: numbers that alone change are told less often than every frame. */
+export const SILENCE_NS = 1.5e9;
 /** A sample tells how it was at most this long before it. */
 const JUST_BEFORE_NS = 200e6;
 
@@ -203,7 +203,8 @@ export class CgroupHistory {
   #rate(cgroup: Pick<Cgroup, "address" | "id">, of: "cpuUsageUs" | "throttledUs"): number | undefined {
     const samples = this.series(cgroup)?.samples;
     if (!samples?.length) return undefined;
-    const nowNs = Math.max(this.nowNs, samples.at(-1)!.atNs);
+    const lastNs = samples.at(-1)!.atNs;
+    const nowNs = this.nowNs - lastNs < SILENCE_NS ? lastNs : this.nowNs;
     const fromNs = Math.max(nowNs - SHARE_WINDOW_NS, samples[0].atNs);
     if (nowNs - fromNs < SHARE_WINDOW_NS / 5) return undefined;
     const usedUs = samples.at(-1)![of] - counterAt(samples, fromNs, of);

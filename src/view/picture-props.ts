@@ -24,6 +24,8 @@ export interface PictureProps {
   ended: readonly Task[];
   /** Addresses of the tasks that made the lesson's step pass. */
   holders: readonly number[];
+  /** The past of the cgroups. Not reactive: it changes with each picture. */
+  cgroupHistory: CgroupHistory;
   /** What happened, as far back as it is remembered. */
   timeline: Pick<Timeline, "events" | "groups" | "forgotten">;
   /** The past of the cgroups. Not reactive: it changes with each picture. */

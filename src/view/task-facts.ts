@@ -121,7 +121,7 @@ function describe(view: KernelView, task: Task): FactRow[] {
     const inum = task.forChildren?.[kind];
     if (!inum) continue;
     const mark = { kind, inum, initial: host.get(kind) === inum };
-    rows.push(row(`${kind} of children`, `ns/${kind}_for_children`, String(inum), { mark, group }));
+    rows.push(row(`${kind} of children`, `forChildren/${kind}`, String(inum), { mark, group }));
   }
   return rows;
 }

@@ -1,5 +1,7 @@
 /** The views of the kernel picture, in the order in which they are offered. */
 import type { Component } from "svelte";
+import Cgroups from "./Cgroups.svelte";
+import HostInside from "./HostInside.svelte";
 import type { IconName } from "./icons";
 import Namespaces from "./Namespaces.svelte";
 import Network from "./Network.svelte";
@@ -41,6 +43,22 @@ export const VIEWS: readonly ViewKind[] = [
     component: Network,
     inGlass: ({ view }) => view.devices.some(({ loopback }) => !loopback),
     twins: { drawing: "Rooms", table: "Tables" },
+  },
+  {
+    id: "host-inside",
+    name: "Host | inside",
+    icon: "sides",
+    component: HostInside,
+    twins: { drawing: "Sides", table: "Table" },
+  },
+  {
+    id: "cgroups",
+    name: "Cgroups",
+    icon: "vessel",
+    component: Cgroups,
+    twins: { drawing: "Vessels", table: "Table" },
+    // The machine's own are the root and the agent's.
+    inGlass: ({ view }) => view.cgroups.length > 2,
   },
   {
     id: "timeline",
