@@ -6,6 +6,9 @@ export const MAX_TASKS = 32768;
 /** Entries of any other kernel list. */
 export const MAX_LIST_ENTRIES = 65536;
 
+/** Nodes of one sparse array: 64 entries each. */
+export const MAX_XARRAY_NODES = 4096;
+
 /** Depth of nested pid and user namespaces (`MAX_PID_NS_LEVEL`, `include/linux/pid_namespace.h`). */
 export const MAX_NAMESPACE_LEVEL = 32;
 

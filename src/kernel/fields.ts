@@ -92,6 +92,10 @@ export const STRUCTS = {
   per_cpu_pages: ["count", "lists"],
   page: ["buddy_list", "pcp_list", "private", "page_type"],
 
+  // include/linux/xarray.h
+  xarray: ["xa_head"],
+  xa_node: ["shift", "slots"],
+
   // kernel/printk/printk_ringbuffer.h
   printk_ringbuffer: [
     "desc_ring.count_bits",
