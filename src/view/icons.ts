@@ -31,6 +31,19 @@ export const ICONS = {
   waiting: "M4 2.5h8M4 13.5h8M5 2.5c0 3.5 6 7.5 6 11M11 2.5c0 3.5-6 7.5-6 11",
   glass: "M3 5.5A2.5 2.5 0 0 1 5.5 3h5A2.5 2.5 0 0 1 13 5.5v5a2.5 2.5 0 0 1-2.5 2.5h-5A2.5 2.5 0 0 1 3 10.5z",
   chip: "M4.5 4.5h7v7h-7zM6.5 2v2.5M9.5 2v2.5M6.5 11.5V14M9.5 11.5V14M2 6.5h2.5M2 9.5h2.5M11.5 6.5H14M11.5 9.5H14",
+  mounts: "M8 2.5v4M3.5 13.5v-3h9v3M8 6.5v4M2 13.5h3M6.5 13.5h3M11 13.5h3M6 2.5h4",
+  layers: "M8 2 14 5 8 8 2 5zM2.5 8 8 10.8 13.5 8M2.5 11 8 13.8 13.5 11",
+  peers: "M3 5.5h9.5M10 3l2.5 2.5L10 8M13 10.5H3.5M6 8l-2.5 2.5L6 13",
+  master: "M13 8H3.5M7 4.5 3.5 8 7 11.5",
+  unbindable: "M6.5 9.5l3-3M7 4.5 8.6 3A2.8 2.8 0 0 1 13 7M9 11.5 7.4 13A2.8 2.8 0 0 1 3 9M2.5 2.5l11 11",
+  hidden: "M2 8s2.2-3.8 6-3.8S14 8 14 8s-2.2 3.8-6 3.8S2 8 2 8zM3 13 13 3",
+  file: "M4 2h5l3 3v9H4zM9 2v3h3",
+  folder: "M2 4.5V12a1 1 0 0 0 1 1h10a1 1 0 0 0 1-1V5.5h-6L6.5 3.5H2z",
+  symlink: "M4 12V7.5h7M8.5 5 11 7.5 8.5 10",
+  device: "M3 4h10v8H3zM5.5 10h.1M10.5 10h.1M5.5 7h5",
+  gone: "M3 4.5h10v7H3zM3 4.5l10 7M13 4.5l-10 7",
+  copiedUp: "M8 13.5V3.5M4 7.5l4-4 4 4",
+  compare: "M3 3h4v10H3zM9 3h4v10H9zM5 6v4M11 8h.1",
 } as const;
 
 export type IconName = keyof typeof ICONS;

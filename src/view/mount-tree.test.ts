@@ -40,13 +40,13 @@ test("namespaces come with the host's first, and those with its tree are told fr
     mounts: [root, proc, copy(proc, 20), copy(root, 20), copy(root, 21), copy({ ...proc, path: "/other" }, 21)],
   };
   const spaces = mountSpaces(view);
-  expect(spaces.map(({ initial, taskCount, firstPid, sameAsHost }) => [initial, taskCount, firstPid, sameAsHost])).toEqual(
-    [
-      [true, 1, 1, false],
-      [false, 1, 9, true],
-      [false, 1, 5, false],
-    ],
-  );
+  expect(
+    spaces.map(({ initial, taskCount, firstPid, sameAsHost }) => [initial, taskCount, firstPid, sameAsHost]),
+  ).toEqual([
+    [true, 1, 1, false],
+    [false, 1, 9, true],
+    [false, 1, 5, false],
+  ]);
 });
 
 test("a remount makes a difference", () => {

@@ -98,7 +98,7 @@ export function growMounts(mounts: readonly Mount[]): MountForest {
   }
   const reached = new Set<Mount>();
   const reach = (from: Mount[]) => {
-    for (const stack = [...from]; stack.length; ) {
+    for (const stack = [...from]; stack.length;) {
       const mount = stack.pop()!;
       reached.add(mount);
       for (const child of children.get(mount) ?? []) if (!reached.has(child)) stack.push(child);

@@ -1,6 +1,7 @@
 /** The views of the kernel picture, in the order in which they are offered. */
 import type { Component } from "svelte";
 import type { IconName } from "./icons";
+import Mounts from "./Mounts.svelte";
 import type { PictureProps } from "./picture-props";
 import Processes from "./Processes.svelte";
 
@@ -21,6 +22,13 @@ export const VIEWS: readonly ViewKind[] = [
     name: "Processes",
     icon: "tree",
     component: Processes,
+    twins: { drawing: "Tree", table: "Table" },
+  },
+  {
+    id: "mounts",
+    name: "Mounts",
+    icon: "mounts",
+    component: Mounts,
     twins: { drawing: "Tree", table: "Table" },
   },
 ];
