@@ -1,6 +1,7 @@
 /** The views of the kernel picture, in the order in which they are offered. */
 import type { Component } from "svelte";
 import type { IconName } from "./icons";
+import Layers from "./Layers.svelte";
 import Mounts from "./Mounts.svelte";
 import type { PictureProps } from "./picture-props";
 import Processes from "./Processes.svelte";
@@ -30,5 +31,12 @@ export const VIEWS: readonly ViewKind[] = [
     icon: "mounts",
     component: Mounts,
     twins: { drawing: "Tree", table: "Table" },
+  },
+  {
+    id: "layers",
+    name: "Layers",
+    icon: "layers",
+    component: Layers,
+    twins: { drawing: "Sheets", table: "Table" },
   },
 ];
