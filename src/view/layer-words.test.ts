@@ -48,5 +48,5 @@ test("a cell in words", () => {
   expect(words("d")).toEqual(["shown, opaque", "hidden by an opaque directory", undefined]);
   expect(words("changed")).toEqual(["shown, copied up", "hidden by the name above", undefined]);
   expect(words("gone")).toEqual(["whiteout: the name is gone", "hidden by a whiteout", "hidden by a whiteout"]);
-  expect(words("e")).toEqual(["shown", "merged", "merged"]);
+  expect(words("e")).toEqual(["merged", "merged", "merged"]);
 });

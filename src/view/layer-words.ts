@@ -13,7 +13,8 @@ export function cellWord({ is, by, entry }: LayerCell, merged: MergedEntry, laye
   if (is === "hidden") return by ? HIDDEN_WORD[by] : "hidden with its directory";
   if (is === "joins") return entry.opaque ? "merged, opaque" : "merged";
   if (merged.copiedUp && merged.layer === layer) return "shown, copied up";
-  return entry.opaque ? "shown, opaque" : "shown";
+  const word = merged.layers.length > 1 ? "merged" : "shown";
+  return entry.opaque ? `${word}, opaque` : word;
 }
 
 const list = (words: readonly string[]) =>

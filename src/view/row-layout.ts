@@ -67,7 +67,7 @@ export function layRows<T>(forest: Forested<T>, { rowPx, stepPx, gapPx }: RowMea
       stack.pop();
       if (parent) {
         const from = parent.top + rowPx - 4;
-        rails.push({ key: parent.key, left: parent.left + 12, top: from, height: frame.last + rowPx / 2 - from });
+        rails.push({ key: parent.key, left: parent.left + 10, top: from, height: frame.last + rowPx / 2 - from });
       }
       continue;
     }
