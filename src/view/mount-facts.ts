@@ -34,6 +34,7 @@ export function mountFacts(view: KernelView, mount: Mount): FactText[] {
     { label: "propagation", value: propagation(mount) },
     { label: "peer group", fact: "shared", value: mount.shared === undefined ? "none" : String(mount.shared) },
     { label: "receives from", fact: "master", value: mount.master === undefined ? "none" : `group ${mount.master}` },
+    { label: "bindable", fact: "unbindable", value: mount.unbindable ? "no: unbindable" : "yes" },
     { label: "hidden by", fact: "hiddenBy", value: mount.hiddenBy === undefined ? "nothing" : named(mount.hiddenBy) },
   ];
   if (mount.holds !== undefined) {

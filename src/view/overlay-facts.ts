@@ -25,7 +25,7 @@ export function overlayFacts(view: KernelView, overlay: Overlay): FactText[] {
     ...(overlay.upperPath === undefined ? [] : [{ label: "upperdir=", fact: "upperPath", value: overlay.upperPath }]),
     { label: "lowerdir=", fact: "lowerPaths", value: overlay.lowerPaths.join(":") },
     ...(overlay.workPath === undefined ? [] : [{ label: "workdir=", fact: "workPath", value: overlay.workPath }]),
-    { label: "redirects", fact: "followsRedirects", value: overlay.followsRedirects ? "followed" : "not followed" },
+    { label: "redirects", value: overlay.followsRedirects ? "followed" : "not followed" },
   ];
 }
 
@@ -45,7 +45,7 @@ function formatInstant(timeNs: number): string {
 /** What is known about a name in a layer. */
 export function fileFacts(layer: Layer, entry: LayerEntry): FactText[] {
   const facts: FactText[] = [
-    { label: "path", fact: "path", value: entry.path },
+    { label: "path", value: entry.path },
     { label: "layer", value: layer.path ?? "a directory with no path here" },
     { label: "inode", fact: "ino", value: String(entry.ino) },
     { label: "mode", fact: "mode", value: `${formatMode(entry.mode)}, ${typeWord(entry)}` },
