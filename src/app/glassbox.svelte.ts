@@ -12,6 +12,7 @@ import { discardSession, keepSession, loadSession, sessionInfo, type SessionInfo
 import type { Settings } from "./settings.svelte";
 import { memoryKeep, openKeep, type Keep } from "./storage";
 import { Terminals } from "./terminals.svelte";
+import { Timeline } from "./timeline.svelte";
 
 /** What a visitor may go back to; they decide. */
 export interface Offer {
@@ -29,6 +30,7 @@ export class Glassbox {
   readonly notices = new Notices();
   readonly picture = new Picture();
   readonly selection = new Selection(this.picture);
+  readonly timeline = new Timeline();
   readonly terminals: Terminals;
   readonly machine: MachineControl;
 
@@ -51,10 +53,12 @@ export class Glassbox {
         this.picture.push(view);
         this.course?.onview(view);
       },
+      onchanges: (batch) => this.timeline.push(batch),
       onterminal: (terminal, bytes) => this.terminals.onterminal(terminal, bytes),
       onrestored: () => {
         this.terminals.onrestored();
         this.picture.clear();
+        this.timeline.clear();
       },
     });
     document.addEventListener("visibilitychange", () => {

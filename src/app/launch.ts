@@ -4,6 +4,7 @@
  */
 import { connectMachine, type MachineClient } from "../machine/client";
 import type { MachineEvents, MachineStatus, Outcome, StartOptions, TerminalBytes } from "../protocol/machine";
+import type { TimelineBatch } from "../protocol/change";
 import type { KernelView } from "../protocol/view";
 
 export interface Launch extends MachineClient {
@@ -16,15 +17,17 @@ export interface Launch extends MachineClient {
 interface Kept {
   status?: MachineStatus;
   view?: KernelView;
+  changes: TimelineBatch[];
   output: ({ terminal: number; bytes: TerminalBytes } | "restored")[];
 }
 
 export function launch(options: StartOptions): Launch {
-  const kept: Kept = { output: [] };
+  const kept: Kept = { changes: [], output: [] };
   let listener: Required<MachineEvents> | undefined;
   const client = connectMachine({
     onstatus: (status) => (listener ? listener.onstatus(status) : (kept.status = status)),
     onview: (view) => (listener ? listener.onview(view) : (kept.view = view)),
+    onchanges: (batch) => (listener ? listener.onchanges(batch) : kept.changes.push(batch)),
     onterminal: (terminal, bytes) =>
       listener ? listener.onterminal(terminal, bytes) : kept.output.push({ terminal, bytes }),
     onrestored: () => (listener ? listener.onrestored() : kept.output.push("restored")),
@@ -40,6 +43,7 @@ export function launch(options: StartOptions): Launch {
         else events.onterminal(piece.terminal, piece.bytes);
       }
       if (kept.view) events.onview(kept.view);
+      for (const batch of kept.changes.splice(0)) events.onchanges(batch);
     },
   };
 }

@@ -9,12 +9,15 @@ import type {
   TerminalBytes,
 } from "../protocol/machine";
 import type { Evidence, FactRef } from "../protocol/evidence";
+import type { FileContent } from "../protocol/mount";
+import type { TimelineBatch } from "../protocol/change";
 import type { KernelView } from "../protocol/view";
 import { launch, type Launch } from "./launch";
 
 /** What the machine tells the page besides its status. */
 export interface MachineListener {
   onview(view: KernelView): void;
+  onchanges(batch: TimelineBatch): void;
   onterminal(terminal: number, bytes: TerminalBytes): void;
   onrestored(): void;
 }
@@ -120,6 +123,8 @@ export class MachineControl {
     return this.#ask((api) => api.run(request));
   }
   view = (): Promise<Outcome<KernelView>> => this.#ask((api) => api.view());
+  /** Content of a file of a layer, by the address of its inode. */
+  file = (inode: number): Promise<Outcome<FileContent>> => this.#ask((api) => api.file(inode));
   evidence = (fact: FactRef): Promise<Outcome<Evidence>> => this.#ask((api) => api.evidence(fact));
 
   async save(): Promise<Outcome<SavedState>> {
@@ -164,6 +169,7 @@ export class MachineControl {
         if (status.failure?.code === "worker-crashed") this.#gone.say(status.failure);
       },
       onview: (view) => current() && this.#listener!.onview(view),
+      onchanges: (batch) => current() && this.#listener!.onchanges(batch),
       onterminal: (terminal, bytes) => current() && this.#listener!.onterminal(terminal, bytes),
       onrestored: () => current() && this.#listener!.onrestored(),
     });

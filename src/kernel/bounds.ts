@@ -15,6 +15,12 @@ export const MAX_NAMESPACE_LEVEL = 32;
 /** Namespaces in one picture: eight new ones for each of 8,192 tasks. */
 export const MAX_NAMESPACES = 65536;
 
+/** Ranges in the id map of a user namespace (`UID_GID_MAP_MAX_EXTENTS`, `include/linux/user_namespace.h`). */
+export const MAX_ID_RANGES = 340;
+
+/** Objects listed of one kind in an ipc namespace; the kernel itself allows 32768. */
+export const MAX_IPC_OBJECTS = 4096;
+
 /** Depth of a cgroup below the root. */
 export const MAX_CGROUP_DEPTH = 128;
 

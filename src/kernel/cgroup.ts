@@ -14,6 +14,12 @@ export function cssSetPath(prog: Program, cssSet: number): string {
   return kernfsPath(prog, prog.pointer(cgroup, prog.fields.cgroup.kn));
 }
 
+/** The cgroup is to be frozen, by its own `cgroup.freeze` or by one above: `cgroup_task_freeze()`. */
+export function cssSetFreezing(prog: Program, cssSet: number): boolean {
+  const cgroup = prog.pointer(cssSet, prog.fields.css_set.dfl_cgrp);
+  return ((prog.u32(cgroup, prog.fields.cgroup.flags) >>> prog.info.enumerators.CGRP_FREEZE) & 1) !== 0;
+}
+
 export function taskCgroup(prog: Program, task: number): string {
   return cssSetPath(prog, taskCssSet(prog, task));
 }

@@ -14,6 +14,9 @@ export interface Field {
   name: string;
   offset: number;
   sizeBytes: number;
+  /** Of a bit field: the first bit within its bytes, and the width. Both 0 for all others. */
+  bitOffset: number;
+  bitSize: number;
   /** C type: `struct nsproxy *`. */
   type: string;
 }
@@ -43,8 +46,8 @@ export function debugInfo(layout: Layout): DebugInfo {
       if (name === "") continue;
       const field = found.fields[name];
       if (!field) throw missing(`field ${struct}.${name}`);
-      const { offset, sizeBytes, type } = field;
-      fields[struct][name] = { struct: struct as StructName, name, offset, sizeBytes, type };
+      const { offset, sizeBytes, type, bitOffset = 0, bitSize = 0 } = field;
+      fields[struct][name] = { struct: struct as StructName, name, offset, sizeBytes, bitOffset, bitSize, type };
     }
   }
   return compact({

@@ -3,12 +3,18 @@ import type { Evidence, FactRef, ObjectKind } from "../protocol/evidence";
 import type { DebugInfo } from "./debuginfo";
 import type { ObjectFacts } from "./fact";
 import { NAMESPACE_FACTS, TASK_FACTS } from "./facts";
+import { FILE_FACTS } from "./file-facts";
 import { type Memory, MemoryFault } from "./memory";
+import { MOUNT_FACTS } from "./mount-facts";
+import { OVERLAY_FACTS } from "./overlay-facts";
 import { Program } from "./program";
 import { Trace } from "./trace";
 
 const FACTS: Partial<Record<Exclude<ObjectKind, "namespace">, ObjectFacts>> = {
   task: TASK_FACTS,
+  mount: MOUNT_FACTS,
+  overlay: OVERLAY_FACTS,
+  file: FILE_FACTS,
 };
 
 /**

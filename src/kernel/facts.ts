@@ -1,9 +1,9 @@
 /** Facts of tasks and namespaces. Commands name the task's host pid, or that of a task in the namespace. */
 import { NAMESPACE_KINDS, type NamespaceKind } from "../protocol/namespace";
-import type { LevelPid } from "../protocol/task";
 import { taskCgroup } from "./cgroup";
-import { taskGid, taskUid } from "./cred";
+import { credGid, credUid, taskCred } from "./cred";
 import { type Fact, fact, type ObjectFacts, quoted } from "./fact";
+import { mountHolds, mountNamespaces, namespaceMounts } from "./mount";
 import {
   initialNamespace,
   namespaceInum,
@@ -14,24 +14,13 @@ import {
   utsNames,
   visitNamespaces,
 } from "./namespace";
-import { pidLevel, pidNamespace, pidNumber, taskThreadPid } from "./pid";
+import { taskPids } from "./pid";
 import type { Program } from "./program";
 import { allTasks, taskComm, taskMm, taskParentPid, taskPid, taskStartTime, taskState } from "./task";
 import { mmCommandLine, NO_COMMAND_LINE, type CommandLine } from "./usermemory";
 
 const ofTask = (command: (pid: number) => string) => (prog: Program, task: number) => command(taskPid(prog, task));
 const status = (line: string) => ofTask((pid) => `awk '/^${line}:/' /proc/${pid}/status`);
-
-/** Pids from the initial namespace to the task's own. */
-export function taskPids(prog: Program, task: number): LevelPid[] {
-  const pid = taskThreadPid(prog, task);
-  const pids: LevelPid[] = [];
-  for (let level = 0, own = pidLevel(prog, pid); level <= own; level++) {
-    const namespace = namespaceInum(prog, pidNamespace(prog, pid, level), "pid");
-    pids.push({ namespace, level, pid: pidNumber(prog, pid, level) });
-  }
-  return pids;
-}
 
 /** The task's command line; none for kernel threads and zombies. */
 export function taskCommandLine(prog: Program, task: number): CommandLine {
@@ -83,8 +72,8 @@ export const TASK_FACTS: ObjectFacts = {
       ofTask((pid) => `tr '\\0' '\\n' < /proc/${pid}/cmdline`),
     ),
     state: fact("task_struct.__state", taskState, String, status("State")),
-    uid: fact("task_struct.real_cred->uid", taskUid, String, status("Uid")),
-    gid: fact("task_struct.real_cred->gid", taskGid, String, status("Gid")),
+    uid: fact("task_struct.real_cred->uid", (prog, task) => credUid(prog, taskCred(prog, task)), String, status("Uid")),
+    gid: fact("task_struct.real_cred->gid", (prog, task) => credGid(prog, taskCred(prog, task)), String, status("Gid")),
     startTimeNs: fact(
       "task_struct.start_boottime",
       taskStartTime,
@@ -123,6 +112,14 @@ function* allNamespaces(prog: Program, kind: NamespaceKind): Generator<number, v
         return true;
       });
       yield* found;
+    }
+  }
+  // Some nobody is in: the kernel lists mount namespaces, and mounts keep namespaces of any kind.
+  for (const mounts of mountNamespaces(prog)) {
+    if (kind === "mnt" && fresh(mounts)) yield mounts;
+    for (const mount of namespaceMounts(prog, mounts)) {
+      const held = mountHolds(prog, mount);
+      if (held?.kind === kind && fresh(held.address)) yield held.address;
     }
   }
 }

@@ -32,10 +32,26 @@ export const STRUCTS = {
     "cgroups",
     "start_boottime",
     "self_exec_id",
+    "parent_exec_id",
     "utime",
     "stime",
+    "frozen",
+    "atomic_flags",
+    "seccomp.mode",
+    "fs",
+    "se.sum_exec_runtime",
   ],
-  signal_struct: ["thread_head", "nr_threads"],
+  signal_struct: [
+    "thread_head",
+    "nr_threads",
+    "pids",
+    "tty",
+    "flags",
+    "group_exit_code",
+    "is_child_subreaper",
+    "oom_score_adj",
+  ],
+  tty_struct: ["name", "ctrl.pgrp"],
   // kernel/sched/sched.h
   rq: ["nr_switches", "nr_running", "curr", "idle"],
 
@@ -44,30 +60,89 @@ export const STRUCTS = {
   upid: ["nr", "ns"],
 
   // include/linux/cred.h
-  cred: ["uid", "gid", "user_ns"],
+  cred: [
+    "uid",
+    "gid",
+    "suid",
+    "sgid",
+    "euid",
+    "egid",
+    "fsuid",
+    "fsgid",
+    "cap_inheritable",
+    "cap_permitted",
+    "cap_effective",
+    "cap_bset",
+    "cap_ambient",
+    "user_ns",
+  ],
 
   // include/linux/mm_types.h
-  mm_struct: ["pgd", "arg_start", "arg_end", "env_start", "env_end"],
+  mm_struct: ["pgd", "arg_start", "arg_end", "env_start", "env_end", "rss_stat", "exe_file"],
+  percpu_counter: ["count"],
 
   // include/linux/nsproxy.h, include/linux/ns_common.h and the namespaces themselves
-  nsproxy: ["uts_ns", "ipc_ns", "mnt_ns", "pid_ns_for_children", "net_ns", "time_ns", "cgroup_ns"],
+  nsproxy: [
+    "uts_ns",
+    "ipc_ns",
+    "mnt_ns",
+    "pid_ns_for_children",
+    "net_ns",
+    "time_ns",
+    "time_ns_for_children",
+    "cgroup_ns",
+  ],
   uts_namespace: ["name.nodename", "name.domainname", "name.release", "user_ns", "ns.inum"],
-  ipc_namespace: ["user_ns", "ns.inum"],
+  ipc_namespace: ["user_ns", "ns.inum", "ids", "mq_mnt"],
   mnt_namespace: ["user_ns", "ns.inum", "mounts", "mnt_ns_tree_node"],
   net: ["user_ns", "ns.inum"],
-  pid_namespace: ["parent", "level", "user_ns", "ns.inum"],
-  user_namespace: ["parent", "level", "ns.inum"],
-  cgroup_namespace: ["user_ns", "ns.inum"],
-  time_namespace: ["user_ns", "ns.inum"],
+  pid_namespace: ["parent", "level", "user_ns", "ns.inum", "child_reaper", "pid_allocated"],
+  user_namespace: [
+    "parent",
+    "level",
+    "ns.inum",
+    "uid_map.nr_extents",
+    "uid_map.extent",
+    "uid_map.forward",
+    "gid_map.nr_extents",
+    "gid_map.extent",
+    "gid_map.forward",
+  ],
+  uid_gid_extent: ["first", "lower_first", "count"],
+  cgroup_namespace: ["user_ns", "ns.inum", "root_cset"],
+  time_namespace: [
+    "user_ns",
+    "ns.inum",
+    "offsets.monotonic.tv_sec",
+    "offsets.monotonic.tv_nsec",
+    "offsets.boottime.tv_sec",
+    "offsets.boottime.tv_nsec",
+  ],
+
+  // include/linux/ipc_namespace.h, include/linux/ipc.h, ipc/{sem,msg,shm,mqueue}.c
+  ipc_ids: ["ipcs_idr.idr_rt"],
+  kern_ipc_perm: ["id", "key", "uid", "gid", "mode"],
+  sem_array: ["sem_nsems"],
+  msg_queue: ["q_qnum", "q_cbytes"],
+  shmid_kernel: ["shm_segsz", "shm_nattch"],
+  mqueue_inode_info: ["vfs_inode", "attr.mq_curmsgs", "qsize"],
 
   // include/linux/cgroup-defs.h, include/linux/kernfs.h
   css_set: ["dfl_cgrp"],
-  cgroup: ["kn", "level"],
+  cgroup: ["kn", "level", "flags"],
   kernfs_node: ["parent", "name"],
+
+  // include/linux/types.h
+  hlist_head: ["first"],
+  hlist_node: ["next", "pprev"],
+
+  // include/linux/fs_struct.h, include/linux/file.h
+  fs_struct: ["root", "pwd"],
+  file: ["f_path"],
 
   // include/linux/path.h, include/linux/dcache.h, fs/mount.h
   path: ["mnt", "dentry"],
-  dentry: ["d_parent", "d_name.name", "d_inode", "d_hash.pprev", "d_sb", "d_sib", "d_children"],
+  dentry: ["d_parent", "d_name.name", "d_inode", "d_hash.pprev", "d_sb", "d_sib", "d_children", "d_u.d_alias"],
   mount: [
     "mnt",
     "mnt_parent",
@@ -89,11 +164,9 @@ export const STRUCTS = {
   // include/linux/mount.h
   vfsmount: ["mnt_root"],
 
-  // include/linux/rbtree_types.h, include/linux/types.h
+  // include/linux/rbtree_types.h
   rb_root: ["rb_node"],
   rb_node: ["rb_right", "rb_left"],
-  hlist_head: ["first"],
-  hlist_node: ["next", "pprev"],
 
   // include/linux/fs.h
   file_system_type: ["name", "fs_supers"],
@@ -110,6 +183,7 @@ export const STRUCTS = {
     "i_size",
     "i_mtime_sec",
     "i_mtime_nsec",
+    "i_dentry",
     "i_link",
     "i_private",
   ],
@@ -239,6 +313,14 @@ export const ENUMS = [
   "SYSTEM_HALT",
   "SYSTEM_POWER_OFF",
   "SYSTEM_RESTART",
+  // include/linux/pid_types.h, include/linux/mm_types_task.h, include/linux/cgroup-defs.h
+  "PIDTYPE_PGID",
+  "PIDTYPE_SID",
+  "MM_FILEPAGES",
+  "MM_ANONPAGES",
+  "MM_SHMEMPAGES",
+  "CGRP_FREEZE",
+  // include/linux/page-flags.h
   "PG_uptodate",
   "PG_head",
 ] as const;

@@ -1,11 +1,10 @@
 /** Directory trees that overlays stack, by the address of their root dentry (`include/linux/dcache.h`). */
 import { MAX_LIST_ENTRIES } from "./bounds";
 import type { LayerEntry } from "../protocol/mount";
-import { hlistEntries } from "./hlist";
+import { hlistForEachEntry } from "./list";
 import {
   inodeGid,
   inodeLinks,
-  inodeMarks,
   inodeMode,
   inodeMtime,
   inodeNumber,
@@ -25,7 +24,7 @@ import type { Program } from "./program";
 /** Addresses of the dentries of all names in a directory, those in memory, the youngest first. */
 export function* directoryEntries(prog: Program, directory: number): Generator<number, void, undefined> {
   const { d_children, d_sib, "d_hash.pprev": hashed } = prog.fields.dentry;
-  const children = hlistEntries(prog, prog.member(directory, d_children), d_sib, "dentry", MAX_LIST_ENTRIES);
+  const children = hlistForEachEntry(prog, prog.member(directory, d_children), d_sib, "dentry", MAX_LIST_ENTRIES);
   for (const dentry of children) {
     // Names that do not exist, readers' places in the directory, and removed files that somebody holds open.
     if (dentryInode(prog, dentry) !== 0 && prog.pointer(dentry, hashed) !== 0) yield dentry;
@@ -60,9 +59,4 @@ export function layerEntry(prog: Program, inode: number, path: string, shmem: bo
 
 export function isDirectory(mode: number): boolean {
   return (mode & S_IFMT) === S_IFDIR;
-}
-
-/** `trusted.overlay.opaque` of a file anywhere. */
-export function inodeOpaque(prog: Program, inode: number): boolean {
-  return inodeMarks(prog, inode).opaque;
 }

@@ -1,4 +1,4 @@
-/** The kernel's circular lists (`include/linux/list.h`). */
+/** The kernel's lists (`include/linux/list.h`). */
 import { MAX_LIST_ENTRIES } from "./bounds";
 import type { Field } from "./debuginfo";
 import { hex, MemoryFault } from "./memory";
@@ -49,5 +49,34 @@ export function* listForEachEntryReverse(
     after = node;
     node = prog.pointer(node, prev);
     yield prog.container(after, field, name);
+  }
+}
+
+/**
+ * The same for a list that is not circular (`struct hlist_head`). Throws `MemoryFault` where the list leads back to itself,
+ * and after `maxEntries`.
+ */
+export function* hlistForEachEntry(
+  prog: Program,
+  head: number,
+  field: Field,
+  name: string,
+  maxEntries: number = MAX_LIST_ENTRIES,
+): Generator<number, void, undefined> {
+  const { next, pprev } = prog.fields.hlist_node;
+  const { first } = prog.fields.hlist_head;
+  let link = head + first.offset;
+  let node = prog.pointer(head, first);
+  let wrong = 0;
+  for (let count = 1; node !== 0; count++) {
+    if (count > maxEntries) throw new MemoryFault(node, `the list does not end within ${maxEntries} entries`);
+    // While a neighbour is being added or removed, one entry points past it. A list that leads back to itself has a
+    // second such entry at the latest where it passes the first again.
+    if (prog.pointer(node, pprev) !== link && ++wrong > 1) throw new MemoryFault(node, "the list's links do not agree");
+    prog.linked(head, node, field, count, link);
+    link = node + next.offset;
+    const entry = prog.container(node, field, name);
+    node = prog.pointer(node, next);
+    yield entry;
   }
 }

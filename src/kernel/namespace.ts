@@ -1,10 +1,13 @@
 /** Namespaces (`include/linux/nsproxy.h`, `include/linux/ns_common.h`). Addresses are of the namespace structure itself. */
 import { NAMESPACE_KINDS, type Namespace, type NamespaceKind, type UtsNames } from "../protocol/namespace";
 import { MAX_NAMESPACE_LEVEL } from "./bounds";
+import { cssSetPath } from "./cgroup";
 import { taskUserNamespace } from "./cred";
+import { idRanges } from "./idmap";
 import { MemoryFault } from "./memory";
 import { activePidNamespace } from "./pid";
 import type { Program } from "./program";
+import { taskTgid } from "./task";
 
 /** The C structure of each kind. */
 export const NAMESPACE_STRUCT = {
@@ -39,6 +42,24 @@ export function taskNsproxy(prog: Program, task: number): number {
 
 export function nsproxyNamespace(prog: Program, nsproxy: number, kind: NsproxyKind): number {
   return prog.pointer(nsproxy, prog.fields.nsproxy[`${kind}_ns`]);
+}
+
+/** Address of the pid namespace that the next child will be in. */
+export function pidNamespaceForChildren(prog: Program, nsproxy: number): number {
+  return prog.pointer(nsproxy, prog.fields.nsproxy.pid_ns_for_children);
+}
+
+/** The same for time namespaces. */
+export function timeNamespaceForChildren(prog: Program, nsproxy: number): number {
+  return prog.pointer(nsproxy, prog.fields.nsproxy.time_ns_for_children);
+}
+
+/** Inode number of the namespace that the next child will be in, where it differs from the task's own; undefined for none. */
+export function forChildrenInum(prog: Program, task: number, kind: "pid" | "time"): number | undefined {
+  const nsproxy = taskNsproxy(prog, task);
+  if (nsproxy === 0) return undefined;
+  const next = kind === "pid" ? pidNamespaceForChildren(prog, nsproxy) : timeNamespaceForChildren(prog, nsproxy);
+  return next === 0 || next === taskNamespace(prog, task, kind) ? undefined : namespaceInum(prog, next, kind);
 }
 
 /** Address of the namespace that `/proc/PID/ns/KIND` shows; 0 when the task has none left. */
@@ -99,6 +120,48 @@ export function utsNames(prog: Program, namespace: number): UtsNames {
     domainname: prog.string(namespace, uts["name.domainname"]),
   };
 }
+
+/** Without the bit that says that pids may still be given out (`PIDNS_ADDING`, `include/linux/pid_namespace.h`). */
+const PIDS_MASK = 0x7fffffff;
+
+/**
+ * Host pid of the process that adopts orphans; undefined before the first process of the namespace, and after the last:
+ * the kernel leaves the pointer as it is then, and what it leads to is gone.
+ */
+export function childReaper(prog: Program, namespace: number): number | undefined {
+  const { pid_allocated, child_reaper } = prog.fields.pid_namespace;
+  if ((prog.u32(namespace, pid_allocated) & PIDS_MASK) === 0) return undefined;
+  const task = prog.pointer(namespace, child_reaper);
+  return task === 0 ? undefined : taskTgid(prog, task);
+}
+
+export type NamespaceClock = "monotonic" | "boottime";
+
+/** Nanoseconds added to a clock of the host, exact to a microsecond for offsets of centuries. */
+export function timeOffsetNs(prog: Program, namespace: number, clock: NamespaceClock): number {
+  const fields = prog.fields.time_namespace;
+  const words = prog.member(namespace, fields[`offsets.${clock}.tv_sec`]);
+  const seconds = (prog.word(words, 1) | 0) * 2 ** 32 + prog.word(words, 0);
+  return seconds * 1e9 + prog.u32(namespace, fields[`offsets.${clock}.tv_nsec`]);
+}
+
+/** Path of the cgroup that members of a cgroup namespace see as `/`. */
+export function cgroupRoot(prog: Program, namespace: number): string {
+  return cssSetPath(prog, prog.pointer(namespace, prog.fields.cgroup_namespace.root_cset));
+}
+
+/** What only namespaces of one kind have, and what is not in the structure itself. */
+export const namespaceDetails: { [K in NamespaceKind]?: (prog: Program, address: number) => Partial<Namespace> } = {
+  pid: (prog, address) => ({ childReaper: childReaper(prog, address) }),
+  user: (prog, address) => ({ uidMap: idRanges(prog, address, "uid"), gidMap: idRanges(prog, address, "gid") }),
+  time: (prog, address) => ({
+    timeOffsets: {
+      monotonicNs: timeOffsetNs(prog, address, "monotonic"),
+      boottimeNs: timeOffsetNs(prog, address, "boottime"),
+    },
+  }),
+  cgroup: (prog, address) => ({ cgroupRoot: cgroupRoot(prog, address) }),
+};
 
 /** Inode number of the parent, undefined for the topmost. */
 export function namespaceParentInum(prog: Program, namespace: number, kind: NamespaceKind): number | undefined {

@@ -1,7 +1,8 @@
 /** The namespaces of one picture, each once, with their parents and owners. */
 import { NAMESPACE_KINDS, type Namespace, type NamespaceHolder, type NamespaceKind } from "../protocol/namespace";
 import { MAX_NAMESPACES } from "./bounds";
-import { NAMESPACE_STRUCT, namespaceByKind, visitNamespaces } from "./namespace";
+import { readIpcObjects } from "./ipc";
+import { NAMESPACE_STRUCT, namespaceByKind, namespaceDetails, visitNamespaces } from "./namespace";
 import type { Reading } from "./reading";
 
 export class Namespaces {
@@ -48,7 +49,11 @@ export class Namespaces {
     }
     const namespace = this.#reading.read(namespaceByKind[kind], address, NAMESPACE_STRUCT[kind], undefined);
     this.#found.set(key(address, kind), namespace);
-    return namespace !== undefined;
+    if (!namespace) return false;
+    const details = namespaceDetails[kind];
+    if (details) Object.assign(namespace, this.#reading.read(details, address, NAMESPACE_STRUCT[kind], undefined));
+    if (kind === "ipc") namespace.ipc = readIpcObjects(this.#reading, address);
+    return true;
   };
 }
 

@@ -1,14 +1,14 @@
 /** Overlay filesystems (`fs/overlayfs/ovl_entry.h`), by the address of their `struct super_block` or `struct ovl_fs`. */
 import { MAX_OVERLAY_LAYERS, MAX_OVERLAYS, MAX_PATH_BYTES } from "./bounds";
 import type { Field, SymbolName } from "./debuginfo";
-import { hlistEntries } from "./hlist";
+import { hlistForEachEntry } from "./list";
 import { MemoryFault } from "./memory";
 import type { Program } from "./program";
 
 /** Addresses of the super blocks of all overlays, also of those that are mounted nowhere any more and still in use. */
 export function overlaySuperBlocks(prog: Program): Generator<number, void, undefined> {
   const supers = prog.member(prog.symbol("ovl_fs_type"), prog.fields.file_system_type.fs_supers);
-  return hlistEntries(prog, supers, prog.fields.super_block.s_instances, "sb", MAX_OVERLAYS);
+  return hlistForEachEntry(prog, supers, prog.fields.super_block.s_instances, "sb", MAX_OVERLAYS);
 }
 
 /** Address of the `struct ovl_fs`; 0 until the filesystem is filled, and once it is being taken down. */

@@ -60,7 +60,6 @@ function readOverlay(reading: Reading, address: number, info: number): Overlay {
     device: reading.read(superBlockDevice, address, "sb", ""),
     lowers: read(overlayLowers, []),
     lowerPaths: read(overlayLowerPaths, []),
-    followsRedirects: read(overlayFollowsRedirects, false),
   };
   const upper = read(overlayUpper, 0);
   if (upper !== 0) overlay.upper = upper;
@@ -68,6 +67,7 @@ function readOverlay(reading: Reading, address: number, info: number): Overlay {
   if (upperPath !== undefined) overlay.upperPath = upperPath;
   const workPath = read(overlayWorkPath, undefined);
   if (workPath !== undefined) overlay.workPath = workPath;
+  if (read(overlayFollowsRedirects, false)) overlay.followsRedirects = true;
   return overlay;
 }
 

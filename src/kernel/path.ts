@@ -74,13 +74,18 @@ export function fullPath(prog: Program, mount: number, dentry: number): string {
 
 /** What a `struct path` leads to; undefined when it is empty. */
 export function placeOf(prog: Program, path: number): Place | undefined {
-  const vfsmount = prog.pointer(path, prog.fields.path.mnt);
-  const dentry = prog.pointer(path, prog.fields.path.dentry);
+  return placeAt(prog, prog.pointer(path, prog.fields.path.mnt), prog.pointer(path, prog.fields.path.dentry));
+}
+
+/** The same by the two parts of the `struct path`. */
+export function placeAt(prog: Program, vfsmount: number, dentry: number): Place | undefined {
   if (vfsmount === 0 || dentry === 0) return undefined;
   const mount = realMount(prog, vfsmount);
-  return {
-    path: fullPath(prog, mount, dentry),
-    mount: mountId(prog, mount),
-    deleted: dentryUnlinked(prog, dentry),
-  };
+  const id = mountId(prog, mount);
+  const root = prog.pointer(mount, prog.fields.mount["mnt.mnt_root"]);
+  // A file that never had a directory, as `memfd_create` makes them: `simple_dname()` of `fs/d_path.c`.
+  if (dentry !== root && dentryParent(prog, dentry) === dentry) {
+    return { path: `/${dentryName(prog, dentry)}`, mount: id, deleted: true };
+  }
+  return { path: fullPath(prog, mount, dentry), mount: id, deleted: dentryUnlinked(prog, dentry) };
 }

@@ -31,6 +31,11 @@ export class Program {
     return this.memory.u8(base + field.offset);
   }
 
+  /** A bit field of at most eight bits, which lie in one byte. */
+  bits(base: number, field: Field): number {
+    return (this.memory.u8(base + field.offset) >>> field.bitOffset) & ((1 << field.bitSize) - 1);
+  }
+
   u16(base: number, field: Field): number {
     return this.memory.u16(base + field.offset);
   }

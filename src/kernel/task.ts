@@ -1,12 +1,17 @@
 /** Tasks (`include/linux/sched.h`). Every function takes the address of a `task_struct`. */
-import type { TaskState } from "../protocol/task";
+import type { Task, TaskState } from "../protocol/task";
 import { MAX_TASKS } from "./bounds";
+import { cssSetFreezing, taskCssSet } from "./cgroup";
 import { listForEachEntry, listForEachEntryReverse } from "./list";
 import { MemoryFault } from "./memory";
+import { mmExePath } from "./mm";
 import type { Program } from "./program";
+import { signalGroupExitCode } from "./signal";
 
 /** `PF_KTHREAD` of `task_struct.flags`. */
 const PF_KTHREAD = 0x00200000;
+/** Bit of `task_struct.atomic_flags`. */
+const PFA_NO_NEW_PRIVS = 0;
 
 /** Group leaders in the order of the kernel's task list, without the idle task. */
 export function processes(prog: Program): Generator<number, void, undefined> {
@@ -68,6 +73,12 @@ export function taskComm(prog: Program, task: number): string {
   return prog.string(task, prog.fields.task_struct.comm);
 }
 
+/** Programs executed since the task was forked: a child begins with its parent's count (`copy_process`). */
+export function taskExecs(prog: Program, task: number): number {
+  const { self_exec_id, parent_exec_id } = prog.fields.task_struct;
+  return (prog.u32(task, self_exec_id) - prog.u32(task, parent_exec_id)) >>> 0;
+}
+
 /** Nanoseconds since boot. */
 export function taskStartTime(prog: Program, task: number): number {
   return prog.u64(task, prog.fields.task_struct.start_boottime);
@@ -81,6 +92,130 @@ export function isKernelThread(prog: Program, task: number): boolean {
 export function taskMm(prog: Program, task: number): number {
   return isKernelThread(prog, task) ? 0 : prog.pointer(task, prog.fields.task_struct.mm);
 }
+
+/** Address of what it shares with the other threads of its process. */
+export function taskSignal(prog: Program, task: number): number {
+  return prog.pointer(task, prog.fields.task_struct.signal);
+}
+
+/** Address of its `fs_struct`; 0 once it has ended. */
+export function taskFs(prog: Program, task: number): number {
+  return prog.pointer(task, prog.fields.task_struct.fs);
+}
+
+/** Address of the `struct path` of its root directory; 0 once it has ended. */
+export function taskRootPath(prog: Program, task: number): number {
+  const fs = taskFs(prog, task);
+  return fs === 0 ? 0 : prog.member(fs, prog.fields.fs_struct.root);
+}
+
+/** The same of its working directory. */
+export function taskCwdPath(prog: Program, task: number): number {
+  const fs = taskFs(prog, task);
+  return fs === 0 ? 0 : prog.member(fs, prog.fields.fs_struct.pwd);
+}
+
+/** The same of its program's file; 0 also for kernel threads. */
+export function taskExePath(prog: Program, task: number): number {
+  const mm = taskMm(prog, task);
+  return mm === 0 ? 0 : mmExePath(prog, mm);
+}
+
+/** It has come to rest for the freezer, or is stopped, which the freezer counts as rest: `cgroup_enter_frozen()`. */
+export function taskAtRest(prog: Program, task: number): boolean {
+  return prog.bits(task, prog.fields.task_struct.frozen) !== 0;
+}
+
+/** At rest, in a cgroup that is to be frozen. */
+export function taskFrozen(prog: Program, task: number): boolean {
+  return taskAtRest(prog, task) && cssSetFreezing(prog, taskCssSet(prog, task));
+}
+
+export function taskNoNewPrivs(prog: Program, task: number): boolean {
+  return ((prog.u32(task, prog.fields.task_struct.atomic_flags) >>> PFA_NO_NEW_PRIVS) & 1) !== 0;
+}
+
+export function taskSeccompMode(prog: Program, task: number): number {
+  return prog.u32(task, prog.fields.task_struct["seccomp.mode"]) | 0;
+}
+
+/** Nanoseconds on the CPU, up to the last time the scheduler counted. */
+export function taskCpuTime(prog: Program, task: number): number {
+  return prog.u64(task, prog.fields.task_struct["se.sum_exec_runtime"]);
+}
+
+/** Wait status as the task itself keeps it; stays readable after the rest was given up. */
+export function taskExitCode(prog: Program, task: number): number {
+  return prog.u32(task, prog.fields.task_struct.exit_code) | 0;
+}
+
+/** True from the moment it has ended. */
+export function hasEnded(prog: Program, task: number): boolean {
+  return prog.u32(task, prog.fields.task_struct.exit_state) !== 0;
+}
+
+/** Wait status of a task that has ended, undefined before: `wait_task_zombie()` of `kernel/exit.c`. */
+export function taskExitStatus(prog: Program, task: number): number | undefined {
+  if (!hasEnded(prog, task)) return undefined;
+  const own = taskExitCode(prog, task);
+  if (taskPid(prog, task) !== taskTgid(prog, task)) return own;
+  return signalGroupExitCode(prog, taskSignal(prog, task)) ?? own;
+}
+
+/** What is in the `task_struct` itself; what it leads to is left empty. */
+export function readTask(prog: Program, task: number): Task {
+  return {
+    address: task,
+    pid: taskPid(prog, task),
+    tgid: taskTgid(prog, task),
+    pids: NONE,
+    ppid: 0,
+    pgid: 0,
+    sid: 0,
+    tty: undefined,
+    foreground: false,
+    comm: taskComm(prog, task),
+    argv: NONE,
+    argvTruncated: false,
+    execs: taskExecs(prog, task),
+    environmentBytes: 0,
+    exe: undefined,
+    state: taskState(prog, task),
+    frozen: taskAtRest(prog, task),
+    exitStatus: undefined,
+    uid: 0,
+    gid: 0,
+    credentials: NO_CREDENTIALS,
+    noNewPrivs: taskNoNewPrivs(prog, task),
+    seccomp: taskSeccompMode(prog, task),
+    oomScoreAdj: 0,
+    childSubreaper: false,
+    root: undefined,
+    cwd: undefined,
+    startTimeNs: taskStartTime(prog, task),
+    cpuTimeNs: taskCpuTime(prog, task),
+    rssBytes: 0,
+    kernelThread: isKernelThread(prog, task),
+    namespaces: NO_NAMESPACES,
+    forChildren: undefined,
+    cgroup: "",
+  };
+}
+
+const NONE: never[] = [];
+const NO_NAMESPACES: Task["namespaces"] = { mnt: 0, pid: 0, net: 0, uts: 0, ipc: 0, user: 0, cgroup: 0, time: 0 };
+export const NO_CREDENTIALS: Task["credentials"] = {
+  address: 0,
+  uids: [0, 0, 0, 0],
+  gids: [0, 0, 0, 0],
+  insideUid: 0,
+  insideGid: 0,
+  inheritable: "",
+  permitted: "",
+  effective: "",
+  bounding: "",
+  ambient: "",
+};
 
 // include/linux/sched.h, "Used in tsk->__state" and below.
 const TASK_UNINTERRUPTIBLE = 0x2;

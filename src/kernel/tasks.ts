@@ -2,26 +2,43 @@
 import type { NamespaceKind } from "../protocol/namespace";
 import type { Credentials, LevelPid, Task } from "../protocol/task";
 import { MAX_ARGV_TOTAL_BYTES, MAX_OBSERVE_MS, MAX_TASKS } from "./bounds";
-import { cssSetPath, taskCssSet } from "./cgroup";
-import { taskGid, taskUid, taskUserNamespace } from "./cred";
-import { taskPids } from "./facts";
+import { cssSetFreezing, cssSetPath, taskCssSet } from "./cgroup";
+import { credInsideGid, credInsideUid, credUserNamespace, readCredentials, taskCred } from "./cred";
+import { OVERFLOW_ID } from "./idmap";
 import { hex } from "./memory";
-import { NSPROXY_KINDS, nsproxyNamespaceByKind, taskNsproxy } from "./namespace";
+import { mmEnvironmentBytes, mmExePath, mmRssBytes } from "./mm";
+import {
+  NSPROXY_KINDS,
+  nsproxyNamespaceByKind,
+  pidNamespaceForChildren,
+  taskNsproxy,
+  timeNamespaceForChildren,
+} from "./namespace";
 import type { Namespaces } from "./namespaces";
-import { activePidNamespace, taskThreadPid } from "./pid";
+import { levelPids, ownPidNamespace, taskThreadPid } from "./pid";
+import { Places } from "./places";
+import type { Program } from "./program";
 import type { Reading } from "./reading";
 import {
-  isKernelThread,
+  signalChildSubreaper,
+  signalForeground,
+  signalOomScoreAdj,
+  signalProcessGroup,
+  signalSession,
+  signalTty,
+} from "./signal";
+import {
+  NO_CREDENTIALS,
   processes,
   processesReverse,
+  readTask,
   singleThreaded,
-  taskComm,
+  taskCwdPath,
+  taskExitStatus,
   taskMm,
   taskParentPid,
-  taskPid,
-  taskStartTime,
-  taskState,
-  taskTgid,
+  taskRootPath,
+  taskSignal,
   threads,
 } from "./task";
 import { type CommandLine, mmCommandLine, NO_COMMAND_LINE, UNREAD } from "./usermemory";
@@ -31,23 +48,61 @@ type Inums = Record<NamespaceKind, number>;
 /** The namespaces of tasks with the same nsproxy, ready made for the pid and user namespace of the last one. */
 interface SharedNamespaces {
   inums: Inums;
+  forChildren: Task["forChildren"];
   pidNamespace: number;
   userNamespace: number;
+  /** Address of the pid namespace that children will be in. */
+  pidForChildren: number;
+  /** Inode number of the time namespace that children will be in, where it differs. */
+  timeForChildren: number | undefined;
+}
+
+interface Identity {
+  credentials: Credentials;
+  /** Address of the user namespace. */
+  userNamespace: number;
+}
+
+interface SharedCgroup {
+  path: string;
+  freezing: boolean;
+}
+
+interface Process {
+  address: number;
+  pgid: number;
+  sid: number;
+  tty: string | undefined;
+  foreground: boolean;
+  oomScoreAdj: number;
+  childSubreaper: boolean;
+}
+
+interface AddressSpace {
+  address: number;
+  commandLine: CommandLine;
+  environmentBytes: number;
+  rssBytes: number;
+  exe: Task["exe"];
 }
 
 const NO_INUMS: Inums = { mnt: 0, pid: 0, net: 0, uts: 0, ipc: 0, user: 0, cgroup: 0, time: 0 };
 const NO_PIDS: LevelPid[] = [];
-const NO_CREDENTIALS: Credentials = {
+const NO_PROCESS: Process = {
   address: 0,
-  uids: [0, 0, 0, 0],
-  gids: [0, 0, 0, 0],
-  insideUid: 0,
-  insideGid: 0,
-  inheritable: "",
-  permitted: "",
-  effective: "",
-  bounding: "",
-  ambient: "",
+  pgid: 0,
+  sid: 0,
+  tty: undefined,
+  foreground: false,
+  oomScoreAdj: 0,
+  childSubreaper: false,
+};
+const NO_ADDRESS_SPACE: AddressSpace = {
+  address: 0,
+  commandLine: NO_COMMAND_LINE,
+  environmentBytes: 0,
+  rssBytes: 0,
+  exe: undefined,
 };
 
 /** Reads every task, and takes their namespaces into the picture. */
@@ -55,14 +110,24 @@ export function readTasks(reading: Reading, namespaces: Namespaces): Task[] {
   return new Tasks(reading, namespaces).all();
 }
 
+/** Reads these tasks alone; one that was reaped is left out. */
+export function readSomeTasks(reading: Reading, namespaces: Namespaces, addresses: Iterable<number>): Task[] {
+  return new Tasks(reading, namespaces).some(addresses);
+}
+
 class Tasks {
   readonly #reading: Reading;
   readonly #namespaces: Namespaces;
   readonly #tasks: Task[] = [];
   readonly #seen = new Set<number>();
+  // By address, as a signed word: a small integer to V8.
   readonly #shared = new Map<number, SharedNamespaces>();
-  readonly #cgroups = new Map<number, string>();
-  readonly #commandLines = new Map<number, CommandLine>();
+  readonly #cgroups = new Map<number, SharedCgroup>();
+  readonly #identities = new Map<number, Identity>();
+  readonly #places: Places;
+  // Threads of a process follow each other, so the last one of these is enough.
+  #process = NO_PROCESS;
+  #addressSpace = NO_ADDRESS_SPACE;
   /** A bound ended the walk. */
   #full = false;
   #argvBytes = 0;
@@ -71,6 +136,7 @@ class Tasks {
   constructor(reading: Reading, namespaces: Namespaces) {
     this.#reading = reading;
     this.#namespaces = namespaces;
+    this.#places = new Places(reading.prog);
   }
 
   all(): Task[] {
@@ -86,6 +152,11 @@ class Tasks {
         `The command lines of ${this.#argvLeftOut} tasks are left out: together they are too long.`,
       );
     }
+    return this.#tasks;
+  }
+
+  some(addresses: Iterable<number>): Task[] {
+    for (const address of addresses) this.#addTask(address);
     return this.#tasks;
   }
 
@@ -123,89 +194,158 @@ class Tasks {
         `Only the first ${this.#tasks.length} tasks are shown: reading them took ${MAX_OBSERVE_MS} ms.`,
       );
     }
+    this.#reading.read(this.#add, task, "task_struct", undefined);
+  }
+
+  /** Throws `MemoryFault` when the `task_struct` itself cannot be read; what it leads to may be missing in part. */
+  readonly #add = (prog: Program, address: number): void => {
+    const pid = taskThreadPid(prog, address);
     // A reaped task loses its pid a few instructions before it leaves the list.
-    if (this.#read(taskThreadPid, task, 1) === 0) return;
-    const { argv, truncated } = this.#commandLine(task);
-    this.#tasks.push({
-      address: task,
-      pid: this.#read(taskPid, task, 0),
-      tgid: this.#read(taskTgid, task, 0),
-      pids: this.#read(taskPids, task, NO_PIDS),
-      ppid: this.#read(taskParentPid, task, 0),
-      pgid: 0,
-      sid: 0,
-      comm: this.#read(taskComm, task, ""),
-      argv,
-      argvTruncated: truncated,
-      environmentBytes: 0,
-      state: this.#read(taskState, task, "X"),
-      frozen: false,
-      uid: this.#read(taskUid, task, 0),
-      gid: this.#read(taskGid, task, 0),
-      credentials: NO_CREDENTIALS,
-      noNewPrivs: false,
-      seccomp: 0,
-      oomScoreAdj: 0,
-      childSubreaper: false,
-      startTimeNs: this.#read(taskStartTime, task, 0),
-      cpuTimeNs: 0,
-      rssBytes: 0,
-      kernelThread: this.#read(isKernelThread, task, false),
-      namespaces: this.#taskNamespaces(task),
-      cgroup: this.#cgroup(task),
+    if (pid === 0) return;
+    const task = readTask(prog, address);
+    task.pids = this.#reading.read(levelPids, pid, "pid", NO_PIDS);
+    task.ppid = this.#reading.read(taskParentPid, address, "task_struct", 0);
+
+    const process = this.#processOf(taskSignal(prog, address));
+    task.pgid = process.pgid;
+    task.sid = process.sid;
+    task.tty = process.tty;
+    task.foreground = process.foreground;
+    task.oomScoreAdj = process.oomScoreAdj;
+    task.childSubreaper = process.childSubreaper;
+    if (task.state === "Z" || task.state === "X") {
+      task.exitStatus = this.#reading.read(taskExitStatus, address, "task_struct", undefined);
+    }
+
+    const addressSpace = this.#addressSpaceOf(taskMm(prog, address));
+    task.argv = addressSpace.commandLine.argv;
+    task.argvTruncated = addressSpace.commandLine.truncated;
+    task.environmentBytes = addressSpace.environmentBytes;
+    task.rssBytes = addressSpace.rssBytes;
+    task.exe = addressSpace.exe;
+
+    const { credentials, userNamespace } = this.#identityOf(taskCred(prog, address));
+    task.credentials = credentials;
+    task.uid = credentials.uids[0];
+    task.gid = credentials.gids[0];
+
+    const root = taskRootPath(prog, address);
+    if (root !== 0) {
+      task.root = this.#reading.read(this.#places.at, root, "fs_struct.root", undefined);
+      task.cwd = this.#reading.read(this.#places.at, taskCwdPath(prog, address), "fs_struct.pwd", undefined);
+    }
+
+    const cgroup = this.#cgroupOf(taskCssSet(prog, address));
+    task.cgroup = cgroup.path;
+    task.frozen &&= cgroup.freezing;
+
+    const shared = this.#namespacesOf(taskNsproxy(prog, address), pid, userNamespace);
+    task.namespaces = shared.inums;
+    task.forChildren = shared.forChildren;
+    this.#tasks.push(task);
+  };
+
+  #processOf(address: number): Process {
+    if (address === this.#process.address) return this.#process;
+    const read = this.#reading;
+    return (this.#process = {
+      address,
+      pgid: read.read(signalProcessGroup, address, "signal_struct", 0),
+      sid: read.read(signalSession, address, "signal_struct", 0),
+      tty: read.read(signalTty, address, "signal_struct", undefined),
+      foreground: read.read(signalForeground, address, "signal_struct", false),
+      oomScoreAdj: read.read(signalOomScoreAdj, address, "signal_struct", 0),
+      childSubreaper: read.read(signalChildSubreaper, address, "signal_struct", false),
     });
   }
 
-  #read<T>(reader: (prog: Reading["prog"], task: number) => T, task: number, fallback: T): T {
-    return this.#reading.read(reader, task, "task_struct", fallback);
+  #addressSpaceOf(address: number): AddressSpace {
+    if (address === 0) return NO_ADDRESS_SPACE;
+    if (address === this.#addressSpace.address) return this.#addressSpace;
+    const read = this.#reading;
+    const exe = read.read(mmExePath, address, "mm_struct", 0);
+    return (this.#addressSpace = {
+      address,
+      commandLine: this.#commandLine(address),
+      environmentBytes: read.read(mmEnvironmentBytes, address, "mm_struct", 0),
+      rssBytes: read.read(mmRssBytes, address, "mm_struct", 0),
+      exe: exe === 0 ? undefined : read.read(this.#places.at, exe, "mm_struct.exe_file->f_path", undefined),
+    });
   }
 
-  #commandLine(task: number): CommandLine {
-    const mm = this.#read(taskMm, task, 0);
-    if (mm === 0) return NO_COMMAND_LINE;
-    let commandLine = this.#commandLines.get(mm);
-    if (commandLine) return commandLine;
+  #commandLine(mm: number): CommandLine {
     if (this.#argvBytes >= MAX_ARGV_TOTAL_BYTES) {
       this.#argvLeftOut++;
       return UNREAD;
     }
-    commandLine = this.#reading.read(mmCommandLine, mm, "mm_struct", UNREAD);
+    const commandLine = this.#reading.read(mmCommandLine, mm, "mm_struct", UNREAD);
     for (const word of commandLine.argv) this.#argvBytes += word.length + 1;
-    this.#commandLines.set(mm, commandLine);
     return commandLine;
   }
 
-  #cgroup(task: number): string {
-    const cssSet = this.#read(taskCssSet, task, 0);
-    let path = this.#cgroups.get(cssSet);
-    if (path === undefined) {
-      path = this.#reading.read(cssSetPath, cssSet, "css_set", "");
-      this.#cgroups.set(cssSet, path);
-    }
-    return path;
+  #identityOf(address: number): Identity {
+    let identity = this.#identities.get(address | 0);
+    if (identity) return identity;
+    const read = this.#reading;
+    const credentials = read.read(readCredentials, address, "cred", undefined) ?? { ...NO_CREDENTIALS, address };
+    credentials.insideUid = read.read(credInsideUid, address, "cred", OVERFLOW_ID);
+    credentials.insideGid = read.read(credInsideGid, address, "cred", OVERFLOW_ID);
+    identity = { credentials, userNamespace: read.read(credUserNamespace, address, "cred", 0) };
+    this.#identities.set(address | 0, identity);
+    return identity;
   }
 
-  #taskNamespaces(task: number): Inums {
-    const nsproxy = this.#read(taskNsproxy, task, 0);
-    const pidNamespace = this.#read(activePidNamespace, task, 0);
-    const userNamespace = this.#read(taskUserNamespace, task, 0);
-    let shared = this.#shared.get(nsproxy);
-    if (shared?.pidNamespace === pidNamespace && shared.userNamespace === userNamespace) return shared.inums;
-    const inums = shared ? { ...shared.inums } : this.#nsproxyInums(nsproxy);
-    inums.pid = this.#namespaces.add(pidNamespace, "pid");
-    inums.user = this.#namespaces.add(userNamespace, "user");
-    shared = { inums, pidNamespace, userNamespace };
-    this.#shared.set(nsproxy, shared);
-    return inums;
+  #cgroupOf(cssSet: number): SharedCgroup {
+    let cgroup = this.#cgroups.get(cssSet | 0);
+    if (cgroup) return cgroup;
+    cgroup = {
+      path: this.#reading.read(cssSetPath, cssSet, "css_set", ""),
+      freezing: this.#reading.read(cssSetFreezing, cssSet, "css_set", false),
+    };
+    this.#cgroups.set(cssSet | 0, cgroup);
+    return cgroup;
   }
 
-  #nsproxyInums(nsproxy: number): Inums {
+  #namespacesOf(nsproxy: number, pid: number, userNamespace: number): SharedNamespaces {
+    const pidNamespace = this.#reading.read(ownPidNamespace, pid, "pid", 0);
+    const last = this.#shared.get(nsproxy | 0);
+    if (last?.pidNamespace === pidNamespace && last.userNamespace === userNamespace) return last;
+    const shared = last ? { ...last, inums: { ...last.inums } } : this.#nsproxy(nsproxy);
+    shared.pidNamespace = pidNamespace;
+    shared.userNamespace = userNamespace;
+    shared.inums.pid = this.#namespaces.add(pidNamespace, "pid");
+    shared.inums.user = this.#namespaces.add(userNamespace, "user");
+    shared.forChildren = this.#forChildren(shared);
+    this.#shared.set(nsproxy | 0, shared);
+    return shared;
+  }
+
+  #forChildren({ pidNamespace, pidForChildren, timeForChildren }: SharedNamespaces): Task["forChildren"] {
+    // A task that has ended has no children either.
+    const pid = pidForChildren === 0 || pidForChildren === pidNamespace ? undefined : pidForChildren;
+    if (pid === undefined && timeForChildren === undefined) return undefined;
+    return { pid: pid && this.#namespaces.add(pid, "pid"), time: timeForChildren };
+  }
+
+  #nsproxy(nsproxy: number): SharedNamespaces {
     const inums = { ...NO_INUMS };
-    if (nsproxy === 0) return inums;
+    const shared: SharedNamespaces = {
+      inums,
+      forChildren: undefined,
+      pidNamespace: 0,
+      userNamespace: 0,
+      pidForChildren: 0,
+      timeForChildren: undefined,
+    };
+    if (nsproxy === 0) return shared;
     for (const kind of NSPROXY_KINDS) {
       const address = this.#reading.read(nsproxyNamespaceByKind[kind], nsproxy, "nsproxy", 0);
       inums[kind] = this.#namespaces.add(address, kind);
     }
-    return inums;
+    shared.pidForChildren = this.#reading.read(pidNamespaceForChildren, nsproxy, "nsproxy", 0);
+    const time = this.#reading.read(timeNamespaceForChildren, nsproxy, "nsproxy", 0);
+    const inum = this.#namespaces.add(time, "time");
+    if (inum !== inums.time) shared.timeForChildren = inum;
+    return shared;
   }
 }

@@ -66,6 +66,10 @@ export class Trace extends Program {
     return this.#field(base, field, 1, () => super.u8(base, field), String);
   }
 
+  override bits(base: number, field: Field): number {
+    return this.#field(base, field, 1, () => super.bits(base, field), String);
+  }
+
   override u16(base: number, field: Field): number {
     return this.#field(base, field, 2, () => super.u16(base, field), String);
   }

@@ -1,16 +1,22 @@
 /** The X-ray of a running Linux kernel: reads the picture from guest RAM and never writes to it. */
 import type { Layout } from "../protocol/layout";
 import type { Evidence, FactRef } from "../protocol/evidence";
+import type { FileContent } from "../protocol/mount";
+import type { Task } from "../protocol/task";
 import type { KernelView } from "../protocol/view";
 import { freeInputBuffers } from "./console";
 import { type Counters, NO_COUNTERS, readCounters } from "./counters";
 import { debugInfo } from "./debuginfo";
 import { evidence } from "./evidence";
+import { layerInodes } from "./file-facts";
+import { glance } from "./glance";
+import { inodeContent } from "./inode";
 import { Memory, MemoryFault } from "./memory";
 import { type FreeRun, freePages } from "./pages";
 import { panicMessage } from "./panic";
 import { Program } from "./program";
 import { sample } from "./sample";
+import { taskExitCode, taskPid, taskStartTime } from "./task";
 
 export type { Counters };
 
@@ -21,10 +27,22 @@ export type { Counters };
 export interface Xray {
   /** The picture at this instant. Never throws, whatever is in memory: what cannot be read is listed in `problems`. */
   observe(ram: Uint8Array): KernelView;
+  /** `last` with new processes, and with those tasks read again that `ran` (addresses): a look that costs next to nothing. */
+  glance(ram: Uint8Array, last: KernelView, ran: ReadonlySet<number>): KernelView;
+  /**
+   * How a task ended that is no longer listed, from what is left of it: the kernel frees it a little later. Undefined once
+   * its memory is somebody else's.
+   */
+  exitStatus(ram: Uint8Array, task: Task): number | undefined;
   /** A few words that tell whether the picture may have changed; all zero when memory holds no running kernel yet. */
   counters(ram: Uint8Array): Counters;
   /** The walk to a fact; undefined when its task or namespace is gone. */
   evidence(ram: Uint8Array, fact: FactRef): Evidence | undefined;
+  /**
+   * Content of a regular file or symbolic link of a layer, by the address of its inode; undefined when no layer has it, or it
+   * has no content that is in memory.
+   */
+  file(ram: Uint8Array, inode: number): FileContent | undefined;
   /** Input messages `/dev/hvcN` takes now without losing any; 0 when it is not there yet. */
   freeInputBuffers(ram: Uint8Array, terminal: number): number;
   /** Physical runs of pages nobody uses, for a halted CPU. Throws `MemoryFault` when the free lists do not add up. */
@@ -50,12 +68,25 @@ export function createXray(layout: Layout, { now = () => performance.now() }: Xr
   let sequence = 0;
   return {
     observe: (ram) => sample(program(ram), now, ++sequence),
+    glance: (ram, last, ran) => glance(program(ram), now, last, ran),
+    exitStatus: (ram, task) => withoutFault(() => exitStatus(program(ram), task), undefined),
     counters: (ram) => withoutFault(() => readCounters(program(ram)), NO_COUNTERS),
     evidence: (ram, fact) => evidence(info, new Memory(ram), fact),
+    file: (ram, inode) => withoutFault(() => layerFile(program(ram), inode), undefined),
     freeInputBuffers: (ram, terminal) => withoutFault(() => freeInputBuffers(program(ram), terminal), 0),
     freePages: (ram) => freePages(program(ram)),
     panicMessage: (ram) => withoutFault(() => panicMessage(program(ram)), undefined),
   };
+}
+
+function layerFile(prog: Program, inode: number): FileContent | undefined {
+  for (const found of layerInodes(prog)) if (found === inode) return inodeContent(prog, inode);
+  return undefined;
+}
+
+function exitStatus(prog: Program, { address, pid, startTimeNs }: Task): number | undefined {
+  const same = taskPid(prog, address) === pid && taskStartTime(prog, address) === startTimeNs;
+  return same ? taskExitCode(prog, address) : undefined;
 }
 
 function withoutFault<T>(read: () => T, fallback: T): T {

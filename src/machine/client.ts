@@ -1,6 +1,8 @@
 /** The page's side of the machine's worker. */
 import { wrap, type Remote } from "comlink";
 import type { MachineApi, MachineEvents } from "../protocol/machine";
+import type { KernelView } from "../protocol/view";
+import { applyDelta } from "./delta";
 import type { MachineEvent } from "./event";
 import { failure } from "./failure";
 
@@ -14,9 +16,11 @@ export interface MachineClient {
 export function connectMachine(events: MachineEvents): MachineClient {
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "machine" });
   const { port1, port2 } = new MessageChannel();
+  let view: KernelView | undefined;
   port1.onmessage = ({ data: event }: MessageEvent<MachineEvent>) => {
     if (event.type === "status") events.onstatus(event.status);
-    else if (event.type === "view") events.onview(event.view);
+    else if (event.type === "view") events.onview((view = applyDelta(view, event.delta)));
+    else if (event.type === "changes") events.onchanges?.(event.batch);
     else if (event.type === "terminal") events.onterminal(event.terminal, event.bytes);
     else events.onrestored?.();
   };

@@ -1,9 +1,11 @@
 /** What the worker sends without being asked, as messages. */
 import type { MachineStatus, TerminalBytes } from "../protocol/machine";
-import type { KernelView } from "../protocol/view";
+import type { TimelineBatch } from "../protocol/change";
+import type { ViewDelta } from "./delta";
 
 export type MachineEvent =
   | { type: "status"; status: MachineStatus }
-  | { type: "view"; view: KernelView }
+  | { type: "view"; delta: ViewDelta }
+  | { type: "changes"; batch: TimelineBatch }
   | { type: "terminal"; terminal: number; bytes: TerminalBytes }
   | { type: "restored" };

@@ -17,6 +17,7 @@ import {
   type StartOptions,
 } from "../protocol/machine";
 import type { Evidence, FactRef } from "../protocol/evidence";
+import type { FileContent } from "../protocol/mount";
 import type { KernelView } from "../protocol/view";
 import { CONSOLE_COUNT, ConsoleInput } from "./console";
 import type { BootImages, Emulator } from "./emulator";
@@ -25,6 +26,7 @@ import { fetchFile, fetchUnpacked, isUnpacked, type OnBytes, type Source } from 
 import { Sampler } from "./sampler";
 import { TerminalOutput } from "./terminal";
 import type { UnpackedKeep } from "./unpacked-keep";
+import { Timeline } from "./timeline";
 
 /** The console that the guest agent reads, `/dev/hvc3`. */
 const AGENT_PORT = 3;
@@ -62,6 +64,7 @@ export class Machine implements MachineApi {
   #agent: Agent | undefined;
   #xray: Xray | undefined;
   #sampler: Sampler | undefined;
+  #timeline: Timeline | undefined;
   #inputs: ConsoleInput[] = [];
   #outputs = Array.from({ length: TERMINAL_COUNT }, () => new TerminalOutput());
   #sizes: ({ cols: number; rows: number; told: boolean } | undefined)[] = [];
@@ -218,6 +221,7 @@ export class Machine implements MachineApi {
 
   async type(terminal: number, bytes: Uint8Array): Promise<void> {
     if (!this.#emulator || !(terminal in this.#outputs)) return;
+    this.#timeline?.typed(terminal, bytes, this.#sampler?.last);
     const taken = this.#inputs[terminal].push(bytes);
     this.#inputs[terminal].drain(this.#emulator);
     return taken;
@@ -239,7 +243,11 @@ export class Machine implements MachineApi {
   }
 
   run(request: RunRequest, stdin?: Uint8Array): Promise<Outcome<RunResult>> {
-    return this.#outcome("bad-request", async () => this.agent.execute(request, stdin));
+    return this.#outcome("bad-request", async () => {
+      const { agent } = this;
+      this.#timeline?.ran(request);
+      return agent.execute(request, stdin);
+    });
   }
 
   view(): Promise<Outcome<KernelView>> {
@@ -253,6 +261,17 @@ export class Machine implements MachineApi {
     return this.#outcome("bad-request", async () => {
       const found = this.#xray?.evidence(this.emulator.ram(), fact);
       if (!found) throw machineError("bad-request", `This ${fact.object} has ended; there is nothing left to read.`);
+      return found;
+    });
+  }
+
+  file(inode: number): Promise<Outcome<FileContent>> {
+    return this.#outcome("bad-request", async () => {
+      const found = this.#xray?.file(this.emulator.ram(), inode);
+      if (!found) {
+        const what = "No layer has a file with content at this address now: it was removed, or it is no file.";
+        throw machineError("bad-request", what);
+      }
       return found;
     });
   }
@@ -415,7 +434,15 @@ export class Machine implements MachineApi {
 
   #newSampler(): void {
     this.#sampler?.stop();
-    this.#sampler = new Sampler(this.#xray!, (view) => this.#events.onview(view));
+    const timeline = (this.#timeline = new Timeline());
+    this.#sampler = new Sampler(this.#xray!, {
+      onview: (view) => {
+        this.#events.onview(view);
+        const batch = timeline.take();
+        if (batch) this.#events.onchanges?.(batch);
+      },
+      onchanges: (changes, before, after, ran) => timeline.add(changes, before, after, ran),
+    });
   }
 
   #afterSlice(emulator: Emulator): void {
@@ -459,7 +486,7 @@ export class Machine implements MachineApi {
     this.#sampler?.stop();
     this.#agent?.abandon("The machine was stopped.");
     for (const input of this.#inputs) input.clear();
-    this.#emulator = this.#agent = this.#sampler = this.#agentPort = undefined;
+    this.#emulator = this.#agent = this.#sampler = this.#timeline = this.#agentPort = undefined;
     for (const size of this.#sizes) if (size) size.told = false;
     if (!emulator) return;
     for (const task of this.#betweenSlices.splice(0)) task(undefined as unknown as Emulator);

@@ -3,6 +3,7 @@ import type { Counters } from "../kernel/counters";
 import type { Xray } from "../kernel/xray";
 import type { Task } from "../protocol/task";
 import type { KernelView } from "../protocol/view";
+import { kernelView } from "../view/kernel-view.fixture";
 import { Sampler } from "./sampler";
 
 const RAM = new Uint8Array(0);
@@ -32,27 +33,19 @@ function kernel() {
     observe: () => {
       state.looks++;
       const { tasks, counters } = state;
-      return {
-        sequence: 0,
-        bootTimeNs: 0,
-        release: "",
-        tasks,
-        namespaces: [],
-        glimpsed: [],
-        totalForks: counters.totalForks,
-        problems: [],
-        omitted: [],
-      };
+      return { ...kernelView([]), namespaces: [], tasks, totalForks: counters.totalForks };
     },
+    glance: (_ram: Uint8Array, last: KernelView) => ({
+      ...last,
+      tasks: state.tasks,
+      totalForks: state.counters.totalForks,
+    }),
+    exitStatus: () => undefined,
   } as unknown as Xray;
   return {
     state,
     sent,
-    sampler: new Sampler(
-      xray,
-      (view) => sent.push(view),
-      () => Date.now(),
-    ),
+    sampler: new Sampler(xray, { onview: (view) => void sent.push(view) }, () => Date.now()),
   };
 }
 

@@ -1,15 +1,21 @@
 /**
- * Decides when the X-ray looks and when the page is told. Counters in guest memory trigger a look, so a process that
- * lives for one slice is seen; looking is kept below a share of the worker's time, telling below the frame rate.
+ * Decides when the X-ray looks and when the page is told. Counters in guest memory trigger a glance at the tasks, so a
+ * process that lives for one slice is seen; the whole picture follows as soon as it can be afforded. Looking is kept below
+ * a share of the worker's time, telling below the frame rate.
  */
+import { changes } from "../kernel/changes";
+import { difference } from "../kernel/difference";
 import { pictureChanged, ranSince, type Counters } from "../kernel/counters";
+import { SECTIONS, share } from "../kernel/share";
 import type { Xray } from "../kernel/xray";
+import type { Change } from "../protocol/change";
 import type { Task } from "../protocol/task";
 import type { KernelView } from "../protocol/view";
-import { samePicture } from "./same-picture";
 
-/** Looking takes at most one part in this many of the time while the guest is busy. */
-const SHARE = 10;
+/** Whole looks take at most one part in this many of the time while the guest is busy. */
+const LOOK_SHARE = 20;
+/** The same for glances, which only follow forks, execs and the like: what lives for a moment has no second one. */
+const GLANCE_SHARE = 4;
 /** A busy guest in which nothing changed for certain is looked at this often. */
 const BUSY_INTERVAL_MS = 100;
 /** The cost of a look is the least of this many: a look that another program of the host interrupted says nothing. */
@@ -19,116 +25,205 @@ const FINGERPRINTS_KEPT = 4096;
 /** Pictures are sent at most this often. */
 const FRAME_MS = 16;
 
+/** What the sampler tells. */
+export interface SamplerEvents {
+  /** A picture to show, not more often than the screen is drawn. */
+  onview(view: KernelView): void;
+  /** What happened between two looks, and the addresses of the tasks that ran meanwhile. */
+  onchanges?(changes: readonly Change[], before: KernelView, after: KernelView, ran: ReadonlySet<number>): void;
+}
+
+/** What looks of one kind cost, and when the next one can be afforded. */
+class Budget {
+  readonly #share: number;
+  #costsMs: number[] = [];
+  #endedAt = -Infinity;
+
+  constructor(share: number) {
+    this.#share = share;
+  }
+
+  spend(startedAt: number, endedAt: number): void {
+    this.#endedAt = endedAt;
+    this.#costsMs = [...this.#costsMs, endedAt - startedAt].slice(-COSTS_KEPT);
+  }
+
+  /** When it may be done next; not before `intervalMs` after the last time. */
+  dueAt(intervalMs = 0): number {
+    const affordableMs = this.#costsMs.length > 0 ? Math.min(...this.#costsMs) * (this.#share - 1) : 0;
+    return this.#endedAt + Math.max(affordableMs, intervalMs);
+  }
+}
+
 export class Sampler {
   readonly #xray: Xray;
   readonly #now: () => number;
-  readonly #emit: (view: KernelView) => void;
-  #last: Counters | undefined;
-  /** Something ran. */
+  readonly #events: SamplerEvents;
+  readonly #looks = new Budget(LOOK_SHARE);
+  readonly #glances = new Budget(GLANCE_SHARE);
+  #counters: Counters | undefined;
+  /** Something ran since the last whole look. */
   #ran = false;
-  /** The picture is another one for certain. */
+  /** The picture is another one for certain: since the last whole look, and since the last glance. */
   #changed = false;
-  #lookedAt = -Infinity;
-  #costsMs: number[] = [];
+  #tasksChanged = false;
+  /** Addresses of tasks that ran, since the last whole look, and since the last glance. */
+  #active = new Set<number>();
+  #glanced = new Set<number>();
   /** `Counters.current` of each task when it last ran. Another one tells of exec, unshare, setns or setuid since. */
   #fingerprints = new Map<number, number>();
   #sentAt = -Infinity;
   #held: KernelView | undefined;
   #sent: KernelView | undefined;
-  /** Tasks of the last look by address, with what was known of them when they were whole. */
+  /** The last look's picture, sharing with the one before what did not change. */
+  #last: KernelView | undefined;
+  /** Its tasks by address, with what was known of them when they were whole. */
   #known = new Map<number, Task>();
   #glimpsed = new Map<number, Task>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Something happened since the last picture was sent, be it that it was undone since. */
+  #happened = false;
+  #lookTimer: ReturnType<typeof setTimeout> | undefined;
+  #sendTimer: ReturnType<typeof setTimeout> | undefined;
   #sequence = 0;
 
-  constructor(xray: Xray, emit: (view: KernelView) => void, now: () => number = () => performance.now()) {
+  constructor(xray: Xray, events: SamplerEvents, now: () => number = () => performance.now()) {
     this.#xray = xray;
-    this.#emit = emit;
+    this.#events = events;
     this.#now = now;
+  }
+
+  /** The picture of the last look. */
+  get last(): KernelView | undefined {
+    return this.#last;
   }
 
   /** To be called after each slice with the guest's memory; `idle` tells whether the CPU waits. Returns the counters. */
   slice(ram: () => Uint8Array, idle: boolean): Counters | undefined {
     const memory = ram();
     const counters = this.#xray.counters(memory);
-    const last = this.#last;
-    this.#last = counters;
+    const before = this.#counters;
+    this.#counters = counters;
     if (!counters) return undefined; // no kernel yet
-    if (!last || pictureChanged(last, counters)) this.#changed = true;
-    if (!last || ranSince(last, counters)) this.#ran = true;
-    if (this.#fingerprints.get(counters.task) !== counters.current) {
-      if (this.#fingerprints.size >= FINGERPRINTS_KEPT) this.#fingerprints.clear();
-      this.#fingerprints.set(counters.task, counters.current);
-      this.#changed = true;
-    }
+    this.#note(before, counters);
     if (!this.#ran && !this.#changed) return counters;
-    const sinceMs = this.#now() - this.#lookedAt;
-    const affordableMs = this.#costsMs.length > 0 ? Math.min(...this.#costsMs) * (SHARE - 1) : 0;
-    const dueMs = Math.max(affordableMs, this.#changed || idle ? 0 : BUSY_INTERVAL_MS);
-    if (sinceMs >= dueMs) this.look(memory);
-    else this.#arm(dueMs - sinceMs, ram);
+    const now = this.#now();
+    const dueAt = this.#looks.dueAt(this.#changed || idle ? 0 : BUSY_INTERVAL_MS);
+    if (now >= dueAt) this.look(memory);
+    else {
+      if (this.#tasksChanged && this.#last && now >= this.#glances.dueAt()) this.#glance(memory, this.#last);
+      // The guest may fall idle before the next slice.
+      clearTimeout(this.#lookTimer);
+      this.#lookTimer = setTimeout(() => (this.#changed || this.#ran) && this.look(ram()), dueAt - now);
+    }
     return counters;
   }
 
   /** Looks now, whatever the budget, and lets the page know. */
   look(memory: Uint8Array): KernelView {
     const startedAt = this.#now();
-    const view: KernelView = { ...this.#xray.observe(memory), sequence: ++this.#sequence, glimpsed: [] };
-    this.#lookedAt = this.#now();
-    this.#costsMs = [...this.#costsMs, this.#lookedAt - startedAt].slice(-COSTS_KEPT);
-    this.#changed = this.#ran = false;
-    this.#noteEnded(view);
-    this.#held = view;
-    if (startedAt - this.#sentAt >= FRAME_MS) this.#send();
-    else this.#arm(FRAME_MS - (startedAt - this.#sentAt));
+    const seen = this.#xray.observe(memory);
+    const view = this.#take(seen, memory, this.#active);
+    this.#looks.spend(startedAt, this.#now());
+    this.#changed = this.#ran = this.#tasksChanged = false;
+    this.#active = new Set();
+    this.#glanced = new Set();
     return view;
   }
 
   /** Stops for good. */
   stop(): void {
-    clearTimeout(this.#timer);
+    clearTimeout(this.#lookTimer);
+    clearTimeout(this.#sendTimer);
     this.#held = undefined;
   }
 
-  #noteEnded(view: KernelView): void {
-    const known = new Map(view.tasks.map((task) => [task.address, this.#whole(task)]));
-    for (const task of this.#known.values()) {
-      if (known.get(task.address)?.startTimeNs !== task.startTimeNs) this.#glimpsed.set(task.startTimeNs, task);
+  #note(before: Counters | undefined, counters: Counters): void {
+    if (!before || pictureChanged(before, counters)) this.#changed = this.#tasksChanged = true;
+    if (!before || ranSince(before, counters)) this.#ran = true;
+    // A task may go on from slice to slice without a switch or a tick.
+    this.#active.add(counters.task);
+    this.#glanced.add(counters.task);
+    if (this.#fingerprints.get(counters.task) !== counters.current) {
+      if (this.#fingerprints.size >= FINGERPRINTS_KEPT) this.#fingerprints.clear();
+      this.#fingerprints.set(counters.task, counters.current);
+      this.#changed = this.#tasksChanged = true;
     }
-    this.#known = known;
   }
 
-  /** A task on its way out has given up its memory and then its namespaces (`do_exit`): an earlier look knows them. */
-  #whole(task: Task): Task {
-    const earlier = this.#known.get(task.address);
-    if (earlier?.startTimeNs !== task.startTimeNs) return task;
-    const argv = task.argv.length > 0 || earlier.comm !== task.comm ? task.argv : earlier.argv;
-    const namespaces = task.namespaces.mnt !== 0 ? task.namespaces : earlier.namespaces;
-    return argv === task.argv && namespaces === task.namespaces ? task : { ...task, argv, namespaces };
+  #glance(memory: Uint8Array, last: KernelView): void {
+    const startedAt = this.#now();
+    this.#take(this.#xray.glance(memory, last, this.#glanced), memory, this.#glanced);
+    this.#glances.spend(startedAt, this.#now());
+    this.#tasksChanged = false;
+    this.#glanced = new Set();
+  }
+
+  /** Makes what was seen the present picture, and tells what happened since the one before. */
+  #take(seen: KernelView, memory: Uint8Array, ran: ReadonlySet<number>): KernelView {
+    const last = this.#last;
+    const fresh: KernelView = { ...seen, sequence: ++this.#sequence, glimpsed: [] };
+    let view = last ? share(last, fresh) : fresh;
+    if (last) {
+      const ended = this.#ended(last, view, memory);
+      for (const task of ended) this.#glimpsed.set(task.startTimeNs, task);
+      const happened = changes(last, { ...view, glimpsed: ended });
+      if (happened.length > 0) {
+        this.#happened = true;
+        this.#events.onchanges?.(happened, last, { ...view, glimpsed: ended }, ran);
+      }
+    } else this.#known = new Map(view.tasks.map((task) => [task.address, task]));
+    this.#last = view;
+    view = { ...view, glimpsed: [...this.#glimpsed.values()] };
+    this.#held = view;
+    const sinceSentMs = this.#now() - this.#sentAt;
+    clearTimeout(this.#sendTimer);
+    if (sinceSentMs >= FRAME_MS) this.#send();
+    else this.#sendTimer = setTimeout(() => this.#send(), FRAME_MS - sinceSentMs);
+    return view;
+  }
+
+  /** Tasks that are gone since the last look, with what was known of them, and how they ended if that can still be read. */
+  #ended(last: KernelView, view: KernelView, memory: Uint8Array): Task[] {
+    const { added, changed, removed } = difference(last, view, "tasks");
+    const ended = removed.map((task) => {
+      const known = this.#known.get(task.address) ?? task;
+      this.#known.delete(task.address);
+      const exitStatus = known.exitStatus ?? this.#xray.exitStatus(memory, known);
+      return exitStatus === undefined ? known : { ...known, exitStatus };
+    });
+    for (const task of added) this.#known.set(task.address, task);
+    for (const [, task] of changed) {
+      this.#known.set(task.address, wholeTask(task, this.#known.get(task.address)));
+    }
+    return ended;
   }
 
   #send(): void {
-    if (!this.#held) return;
-    if (this.#sent && this.#glimpsed.size === 0 && samePicture(this.#sent, this.#held)) {
-      this.#held = undefined;
-      return;
-    }
-    this.#sentAt = this.#now();
-    this.#sent = this.#held;
-    this.#emit({ ...this.#held, glimpsed: [...this.#glimpsed.values()] });
+    const view = this.#held;
     this.#held = undefined;
+    if (!view || (this.#sent && !this.#happened && showsTheSame(this.#sent, view))) return;
+    this.#sentAt = this.#now();
+    this.#sent = view;
     this.#glimpsed.clear();
+    this.#happened = false;
+    this.#events.onview(view);
   }
+}
 
-  /** The guest may fall idle before the next slice, so what is due later needs a timer. */
-  #arm(delayMs: number, ram?: () => Uint8Array): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(
-      () => {
-        if (ram && (this.#changed || this.#ran)) this.look(ram());
-        this.#send();
-      },
-      Math.max(0, delayMs),
-    );
-  }
+/** A task on its way out has given up its memory and then its namespaces (`do_exit`): an earlier look knows them. */
+function wholeTask(task: Task, earlier: Task | undefined): Task {
+  if (earlier === task || earlier?.startTimeNs !== task.startTimeNs) return task;
+  const argv = task.argv.length > 0 || earlier.comm !== task.comm ? task.argv : earlier.argv;
+  const namespaces = task.namespaces.mnt !== 0 ? task.namespaces : earlier.namespaces;
+  return argv === task.argv && namespaces === task.namespaces ? task : { ...task, argv, namespaces };
+}
+
+/** True when nothing differs but the time at which two pictures were taken, so that an idle guest sends nothing. */
+function showsTheSame(one: KernelView, other: KernelView): boolean {
+  return (
+    one.totalForks === other.totalForks &&
+    one.problems === other.problems &&
+    one.omitted === other.omitted &&
+    SECTIONS.every((section) => one[section] === other[section])
+  );
 }

@@ -1,6 +1,8 @@
 /** The Web Worker a machine lives in: calls arrive through comlink, events leave through a plain MessagePort. */
 import { expose, transfer } from "comlink";
 import type { MachineApi } from "../protocol/machine";
+import type { KernelView } from "../protocol/view";
+import { delta } from "./delta";
 import type { MachineEvent } from "./event";
 import { httpSource } from "./http-source";
 import { Machine } from "./machine";
@@ -9,10 +11,17 @@ import { indexedDbKeep } from "./unpacked-keep";
 let events: MessagePort | undefined;
 const send = (event: MachineEvent, moved: Transferable[] = []) => events?.postMessage(event, moved);
 
+/** The picture that the page has. */
+let sent: KernelView | undefined;
+
 const machine = new Machine(
   {
     onstatus: (status) => send({ type: "status", status }),
-    onview: (view) => send({ type: "view", view }),
+    onview: (view) => {
+      send({ type: "view", delta: delta(sent, view) });
+      sent = view;
+    },
+    onchanges: (batch) => send({ type: "changes", batch }),
     onterminal: (terminal, bytes) => send({ type: "terminal", terminal, bytes }, [bytes.buffer]),
     onrestored: () => send({ type: "restored" }),
   },
@@ -40,6 +49,10 @@ const api: MachineApi = {
   run: (request, stdin) => machine.run(request, stdin),
   view: () => machine.view(),
   evidence: (fact) => machine.evidence(fact),
+  file: async (inode) => {
+    const found = await machine.file(inode);
+    return found.ok ? transfer(found, [found.value.bytes.buffer]) : found;
+  },
 };
 
 addEventListener("message", function first(message: MessageEvent) {

@@ -32,8 +32,8 @@ export type Change =
   | { type: "cgroup-made"; cgroup: CgroupName }
   | { type: "cgroup-removed"; cgroup: CgroupName }
   | { type: "cgroup-joined"; cgroup: CgroupName; task: TaskName; before: string }
-  /** `file` is the file of the limit: `memory.max`. */
-  | { type: "limit-changed"; cgroup: CgroupName; file: string; before: string; after: string }
+  /** `limit` is the name of its file: `memory.max`. */
+  | { type: "limit-changed"; cgroup: CgroupName; limit: string; before: string; after: string }
   | { type: "throttled"; cgroup: CgroupName; periods: number }
   | { type: "oom-kill"; cgroup: CgroupName; count: number }
   | { type: "fork-refused"; cgroup: CgroupName; count: number }
@@ -98,7 +98,7 @@ export type ChangeType = Change["type"];
 /** What made a change happen, as far as the kernel and the machine tell. */
 export type Cause =
   /** A line entered into a terminal (from 0). `line` is what was typed, where that is known. */
-  | { by: "terminal"; terminal: number; line?: string; lesson?: string }
+  | { by: "terminal"; terminal: number; line?: string }
   /** A command that the page ran by the agent. */
   | { by: "command"; command: string }
   /** The kernel, or something that runs without anybody having asked for it now. */
@@ -122,6 +122,15 @@ export interface CauseGroup {
   /** Nanoseconds since guest boot. */
   startedAtNs: number;
 }
+
+/** What happened since the last batch: events, and the commands among their causes that were not told of before. */
+export interface TimelineBatch {
+  groups: CauseGroup[];
+  events: TimelineEvent[];
+}
+
+/** The group of what nobody asked for. */
+export const SYSTEM_GROUP = 0;
 
 /** The object that an event is about. */
 export function changedObject(change: Change): ObjectRef {

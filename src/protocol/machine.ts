@@ -1,6 +1,8 @@
 /** What crosses between the page (or the command line) and the machine. Expected failures travel as data. */
+import type { TimelineBatch } from "./change";
 import type { Manifest } from "./manifest";
 import type { Evidence, FactRef } from "./evidence";
+import type { FileContent } from "./mount";
 import type { KernelView } from "./view";
 
 /** Number of login terminals: `/dev/hvc0`, `/dev/hvc1`, `/dev/hvc2`; the guest agent owns `/dev/hvc3`. */
@@ -95,6 +97,8 @@ export type TerminalBytes = Uint8Array<ArrayBuffer>;
 export interface MachineEvents {
   onstatus(status: MachineStatus): void;
   onview(view: KernelView): void;
+  /** What happened up to the picture before, and by which commands. */
+  onchanges?(batch: TimelineBatch): void;
   /** Output of a terminal. The receiver must call `acknowledge` when the bytes are on screen. */
   onterminal(terminal: number, bytes: TerminalBytes): void;
   /** The guest is another one now; what terminals show is stale. Their screens follow by `onterminal`. */
@@ -120,6 +124,8 @@ export interface MachineApi {
   run(request: RunRequest, stdin?: Uint8Array): Promise<Outcome<RunResult>>;
   view(): Promise<Outcome<KernelView>>;
   evidence(fact: FactRef): Promise<Outcome<Evidence>>;
+  /** Content of a file of a layer, by the address of its inode (`LayerEntry.inode`). */
+  file(inode: number): Promise<Outcome<FileContent>>;
 }
 
 export interface StartOptions {

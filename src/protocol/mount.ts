@@ -49,8 +49,8 @@ export interface Overlay {
   upperPath?: string;
   workPath?: string;
   lowerPaths: string[];
-  /** Mounted with `redirect_dir=on` or `follow`: a directory may show the content of one with another name. */
-  followsRedirects: boolean;
+  /** Set when mounted with `redirect_dir=on` or `follow`: a directory may show the content of one with another name. */
+  followsRedirects?: boolean;
 }
 
 /** A name in a layer (`struct dentry` with its `struct inode`). */

@@ -55,12 +55,16 @@ export interface Task {
   sid: number;
   /** Controlling terminal, as `/dev` names it: `hvc0`, `pts0`. */
   tty?: string;
+  /** Its process group is the one that its terminal listens to: the `+` of ps. */
+  foreground: boolean;
   /** Executable name, at most 15 bytes, as raw as the guest wrote it: escape before showing. */
   comm: string;
   /** Command line from the task's user memory; empty for kernel threads and zombies. */
   argv: string[];
   /** True when argv is longer than the bound or could not be read whole. */
   argvTruncated: boolean;
+  /** Programs that it has executed since it was forked (`self_exec_id` less `parent_exec_id`). */
+  execs: number;
   /** Size of the initial environment in the task's memory. */
   environmentBytes: number;
   /** The program's file, by its path in the mount namespace it was opened in. */

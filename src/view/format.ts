@@ -32,3 +32,6 @@ export const formatCount = (count: number, one: string, many = `${one}s`) =>
 
 /** A guest-virtual address as C prints it. */
 export const formatAddress = (address: number) => `0x${address.toString(16).padStart(8, "0")}`;
+
+/** Time since boot, short: `12.3 s`. */
+export const formatSeconds = (timeNs: number) => `${(timeNs / 1e9).toFixed(1)} s`;

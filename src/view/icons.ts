@@ -31,7 +31,6 @@ export const ICONS = {
   waiting: "M4 2.5h8M4 13.5h8M5 2.5c0 3.5 6 7.5 6 11M11 2.5c0 3.5-6 7.5-6 11",
   glass: "M3 5.5A2.5 2.5 0 0 1 5.5 3h5A2.5 2.5 0 0 1 13 5.5v5a2.5 2.5 0 0 1-2.5 2.5h-5A2.5 2.5 0 0 1 3 10.5z",
   chip: "M4.5 4.5h7v7h-7zM6.5 2v2.5M9.5 2v2.5M6.5 11.5V14M9.5 11.5V14M2 6.5h2.5M2 9.5h2.5M11.5 6.5H14M11.5 9.5H14",
-  mounts: "M8 2.5v4M3.5 13.5v-3h9v3M8 6.5v4M2 13.5h3M6.5 13.5h3M11 13.5h3M6 2.5h4",
   layers: "M8 2 14 5 8 8 2 5zM2.5 8 8 10.8 13.5 8M2.5 11 8 13.8 13.5 11",
   peers: "M3 5.5h9.5M10 3l2.5 2.5L10 8M13 10.5H3.5M6 8l-2.5 2.5L6 13",
   master: "M13 8H3.5M7 4.5 3.5 8 7 11.5",
@@ -44,6 +43,12 @@ export const ICONS = {
   gone: "M3 4.5h10v7H3zM3 4.5l10 7M13 4.5l-10 7",
   copiedUp: "M8 13.5V3.5M4 7.5l4-4 4 4",
   compare: "M3 3h4v10H3zM9 3h4v10H9zM5 6v4M11 8h.1",
+  expand: "M9.5 2.5h4v4M13.5 2.5 9 7M6.5 13.5h-4v-4M2.5 13.5 7 9",
+  fork: "M4 3v4.5a3 3 0 0 0 3 3h5M9.5 8l2.5 2.5L9.5 13",
+  mounts: "M2.5 12.5h11M8 12.5V4M5.5 6.5 8 4l2.5 2.5M4 9.5h8",
+  vessel: "M4 3v8.5A1.5 1.5 0 0 0 5.5 13h5a1.5 1.5 0 0 0 1.5-1.5V3M4 8.5h8M2.8 5.5h1.2M12 5.5h1.2",
+  sheet: "M4 2.5h5.5L12 5v8.5H4zM9.5 2.5V5H12",
+  clock: "M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11zM8 5v3.2l2.2 1.5",
 } as const;
 
 export type IconName = keyof typeof ICONS;

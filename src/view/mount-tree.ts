@@ -48,6 +48,12 @@ export function mountSpaces(view: KernelView): MountSpace[] {
   return all;
 }
 
+/** True when a program has mounts of its own, and not only the kernel's thread that keeps `/dev`. */
+export function hasOwnMounts({ namespaces, tasks }: KernelView): boolean {
+  const host = namespaces.find(({ kind, initial }) => kind === "mnt" && initial)?.inum;
+  return tasks.some((task) => !task.kernelThread && task.namespaces.mnt !== 0 && task.namespaces.mnt !== host);
+}
+
 /** The same filesystems, by the same part, at the same places; which one was mounted first does not count. */
 export function sameMounts(one: readonly Mount[], other: readonly Mount[]): boolean {
   if (one.length !== other.length) return false;

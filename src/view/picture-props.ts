@@ -1,3 +1,4 @@
+import type { Timeline } from "../app/timeline.svelte";
 import type { ObjectRef, Evidence, FactRef } from "../protocol/evidence";
 import type { Outcome } from "../protocol/machine";
 import type { FileContent } from "../protocol/mount";
@@ -22,12 +23,16 @@ export interface PictureProps {
   ended: readonly Task[];
   /** Addresses of the tasks that made the lesson's step pass. */
   holders: readonly number[];
+  /** What happened, as far back as it is remembered. */
+  timeline: Pick<Timeline, "events" | "groups" | "forgotten">;
   onselect: (ref: ObjectRef) => void;
+  /** Shows another view, by id. */
+  onshow: (view: string) => void;
   onlight: (key: string | undefined) => void;
   /** The walk in kernel memory that proves a fact. */
   ask: (fact: FactRef) => Promise<Outcome<Evidence>>;
   /** Content of a file of a layer, by its inode's address. */
-  readFile?: (inode: number) => Promise<Outcome<FileContent>>;
+  readFile: (inode: number) => Promise<Outcome<FileContent>>;
   /** Types a command into the terminal that is shown. */
   onrun: (command: string) => void;
 }

@@ -2,9 +2,11 @@
 import type { Component } from "svelte";
 import type { IconName } from "./icons";
 import Layers from "./Layers.svelte";
+import { hasOwnMounts } from "./mount-tree";
 import Mounts from "./Mounts.svelte";
 import type { PictureProps } from "./picture-props";
 import Processes from "./Processes.svelte";
+import Timeline from "./Timeline.svelte";
 
 export interface ViewKind {
   id: string;
@@ -13,8 +15,8 @@ export interface ViewKind {
   component: Component<PictureProps>;
   /** What its drawing and its table are called. */
   twins: { drawing: string; table: string };
-  /** A line that says what of the picture it shows: `7 tasks`. */
-  count?: (view: PictureProps["view"]) => string;
+  /** Whether it has something to show in the picture of the whole; without it, it never has a place there. */
+  inGlass?: (props: PictureProps) => boolean;
 }
 
 export const VIEWS: readonly ViewKind[] = [
@@ -23,6 +25,7 @@ export const VIEWS: readonly ViewKind[] = [
     name: "Processes",
     icon: "tree",
     component: Processes,
+    inGlass: () => true,
     twins: { drawing: "Tree", table: "Table" },
   },
   {
@@ -30,6 +33,7 @@ export const VIEWS: readonly ViewKind[] = [
     name: "Mounts",
     icon: "mounts",
     component: Mounts,
+    inGlass: ({ view }) => hasOwnMounts(view),
     twins: { drawing: "Tree", table: "Table" },
   },
   {
@@ -37,6 +41,15 @@ export const VIEWS: readonly ViewKind[] = [
     name: "Layers",
     icon: "layers",
     component: Layers,
+    inGlass: ({ view }) => view.overlays.length > 0,
     twins: { drawing: "Sheets", table: "Table" },
+  },
+  {
+    id: "timeline",
+    name: "Timeline",
+    icon: "clock",
+    component: Timeline,
+    inGlass: ({ timeline }) => timeline.events.length > 0,
+    twins: { drawing: "By command", table: "Table" },
   },
 ];

@@ -96,6 +96,8 @@ function draw({ inner, own = {}, ...task }: Sketch): Task {
     comm: "sh",
     argv: [task.comm ?? "sh"],
     argvTruncated: false,
+    foreground: false,
+    execs: 1,
     environmentBytes: 0,
     frozen: false,
     credentials: CREDENTIALS,

@@ -153,8 +153,9 @@ export function disagreements(
   return differences;
 }
 
-/** Tasks that are the same in both pictures, every fact of them: what stood still between. */
+/** Tasks that are the same in both pictures: what stood still between, or woke and went back to where it was. */
 export function still(before: KernelView, after: KernelView): Task[] {
-  const then = new Map(before.tasks.map((task) => [task.pid, JSON.stringify(task)]));
-  return after.tasks.filter((task) => then.get(task.pid) === JSON.stringify(task));
+  const facts = (task: Task) => JSON.stringify({ ...task, cpuTimeNs: 0 });
+  const then = new Map(before.tasks.map((task) => [task.pid, facts(task)]));
+  return after.tasks.filter((task) => then.get(task.pid) === facts(task));
 }

@@ -1,0 +1,184 @@
+/** Changes, and the commands that caused them. */
+import {
+  SYSTEM_GROUP,
+  type Cause,
+  type CauseGroup,
+  type Change,
+  type TimelineBatch,
+  type TimelineEvent,
+} from "../protocol/change";
+import { TERMINAL_COUNT, type RunRequest } from "../protocol/machine";
+import type { Task } from "../protocol/task";
+import type { KernelView } from "../protocol/view";
+import { TypedLine } from "./typed-line";
+
+/** Events kept until somebody takes them; a flood beyond it loses its oldest. */
+const MAX_PENDING_EVENTS = 4096;
+/** Lines entered and not yet seen to begin. */
+const MAX_PENDING_LINES = 256;
+/** Of a command in a timeline. */
+const MAX_COMMAND_CHARACTERS = 512;
+const AGENT = "agent";
+
+/** A terminal: what was entered, and the command that runs by it now. */
+class Shell {
+  readonly typing = new TypedLine();
+  /** Lines that no job was seen to begin for. */
+  lines: (string | undefined)[] = [];
+  /** Process groups of the jobs of the present line. */
+  jobs = new Set<number>();
+  group: number | undefined;
+}
+
+/**
+ * Groups changes under the command that caused them. A task belongs to the command that its parent belongs to; a child of
+ * a shell that reads a terminal begins the line that was entered there. A change that no task is named with belongs to
+ * the command whose tasks ran since the picture before.
+ */
+export class Timeline {
+  readonly #shells = Array.from({ length: TERMINAL_COUNT }, () => new Shell());
+  #runs: string[] = [];
+  /** Group of each task that a command began, by identity. */
+  #groups = new Map<string, number>();
+  #lastId = 0;
+  #lastGroup = SYSTEM_GROUP;
+  #newGroups: CauseGroup[] = [];
+  #events: TimelineEvent[] = [];
+
+  /** Somebody typed into a terminal (from 0). */
+  typed(terminal: number, bytes: Uint8Array, view: KernelView | undefined): void {
+    const shell = this.#shells[terminal];
+    const entered = shell.typing.type(bytes);
+    if (entered.length === 0) return;
+    // With nothing but the shell in front of the terminal, what was entered before has been carried out.
+    const reading = view?.tasks.filter((task) => task.foreground && terminalOf(task) === terminal) ?? [];
+    const busy = reading.some((task) => this.#groups.has(identity(task)) && task.state !== "S");
+    shell.lines = [...(busy ? shell.lines : []), ...entered].slice(-MAX_PENDING_LINES);
+  }
+
+  /** The agent was asked to run something. */
+  ran({ argv, script }: RunRequest): void {
+    this.#runs.push((script ?? argv?.join(" ") ?? "").trim().slice(0, MAX_COMMAND_CHARACTERS));
+    if (this.#runs.length > MAX_PENDING_LINES) this.#runs.shift();
+  }
+
+  /** Takes what happened between two pictures. `active` are the addresses of tasks that ran in between. */
+  add(changes: readonly Change[], before: KernelView, after: KernelView, active: ReadonlySet<number>): void {
+    if (changes.length === 0) return;
+    const tasks = new Map<number, Task>();
+    for (const task of before.tasks) tasks.set(task.address, task);
+    for (const task of after.glimpsed) tasks.set(task.address, task);
+    for (const task of after.tasks) tasks.set(task.address, task);
+    const parents = new Map<number, Task>();
+    for (const task of tasks.values()) if (task.pid === task.tgid) parents.set(task.pid, task);
+    let byActive: number | undefined;
+    for (const change of changes) {
+      let group: number | undefined;
+      if ("task" in change && change.task) {
+        const task = tasks.get(change.task.address);
+        if (task) group = change.type === "fork" ? this.#born(task, parents, after) : this.#groupOf(task, after);
+      }
+      group ??= byActive ??= this.#groupOfActive(active, tasks, after);
+      this.#events.push({ id: ++this.#lastId, atNs: after.bootTimeNs, group, change });
+    }
+    if (this.#events.length > MAX_PENDING_EVENTS) this.#events.splice(0, this.#events.length - MAX_PENDING_EVENTS);
+    this.#forgetEnded(tasks);
+  }
+
+  /** What was added since the last time; undefined for nothing. */
+  take(): TimelineBatch | undefined {
+    if (this.#events.length === 0) return undefined;
+    const batch = { groups: this.#newGroups, events: this.#events };
+    this.#newGroups = [];
+    this.#events = [];
+    return batch;
+  }
+
+  #born(task: Task, parents: ReadonlyMap<number, Task>, view: KernelView): number {
+    const parent = parents.get(task.pid === task.tgid ? task.ppid : task.tgid);
+    const group = parent ? this.#inherited(task, parent, view) : SYSTEM_GROUP;
+    if (group !== SYSTEM_GROUP) this.#groups.set(identity(task), group);
+    return group;
+  }
+
+  #inherited(task: Task, parent: Task, view: KernelView): number {
+    const shell = this.#shellOf(parent);
+    if (shell !== undefined) return this.#startJob(shell, task.pgid, view);
+    if (parent.comm === AGENT && parent.ppid === 1) {
+      const command = this.#runs.shift();
+      return command === undefined ? SYSTEM_GROUP : this.#begin({ by: "command", command }, view);
+    }
+    return this.#groups.get(identity(parent)) ?? SYSTEM_GROUP;
+  }
+
+  /** A task that somebody's lines are read by: a shell at a terminal, also one that a command started. */
+  #shellOf(task: Task): number | undefined {
+    const terminal = terminalOf(task);
+    if (terminal === undefined || task.pgid !== task.pid) return undefined;
+    // The login shell is nobody's command; another one reads lines when it leads the group that the terminal listens to,
+    // or did until its job took over.
+    if (!this.#groups.has(identity(task))) return terminal;
+    return this.#shells[terminal].lines.length > 0 && task.state === "S" ? terminal : undefined;
+  }
+
+  #startJob(terminal: number, pgid: number, view: KernelView): number {
+    const shell = this.#shells[terminal];
+    // A pipeline's members share a process group; a line may also start several jobs.
+    if (shell.lines.length > 0 && !shell.jobs.has(pgid)) this.#nextLine(shell, terminal, view);
+    shell.jobs.add(pgid);
+    return (shell.group ??= this.#begin({ by: "terminal", terminal }, view));
+  }
+
+  #nextLine(shell: Shell, terminal: number, view: KernelView): number {
+    const line = shell.lines.shift()?.trim();
+    shell.jobs.clear();
+    shell.group = this.#begin(
+      { by: "terminal", terminal, ...(line && { line: line.slice(0, MAX_COMMAND_CHARACTERS) }) },
+      view,
+    );
+    return shell.group;
+  }
+
+  /** Of a task that is there already. A shell that does something itself carries out the line that was entered. */
+  #groupOf(task: Task, view: KernelView): number {
+    const terminal = this.#shellOf(task);
+    if (terminal === undefined) return this.#groups.get(identity(task)) ?? SYSTEM_GROUP;
+    const shell = this.#shells[terminal];
+    return shell.lines.length > 0 ? this.#nextLine(shell, terminal, view) : (shell.group ?? SYSTEM_GROUP);
+  }
+
+  /** The latest command of those whose tasks ran. */
+  #groupOfActive(active: ReadonlySet<number>, tasks: ReadonlyMap<number, Task>, view: KernelView): number {
+    let latest = SYSTEM_GROUP;
+    let shell: Task | undefined;
+    for (const address of active) {
+      const task = tasks.get(address);
+      if (!task || task.kernelThread) continue;
+      if (this.#shellOf(task) !== undefined) shell = task;
+      else latest = Math.max(latest, this.#groups.get(identity(task)) ?? SYSTEM_GROUP);
+    }
+    return latest === SYSTEM_GROUP && shell ? this.#groupOf(shell, view) : latest;
+  }
+
+  #begin(cause: Cause, view: KernelView): number {
+    const id = ++this.#lastGroup;
+    this.#newGroups.push({ id, cause, startedAtNs: view.bootTimeNs });
+    return id;
+  }
+
+  #forgetEnded(tasks: ReadonlyMap<number, Task>): void {
+    if (this.#groups.size < 2 * tasks.size + 64) return;
+    const known = new Set([...tasks.values()].map(identity));
+    for (const key of this.#groups.keys()) if (!known.has(key)) this.#groups.delete(key);
+  }
+}
+
+function identity({ address, startTimeNs }: Task): string {
+  return `${address}:${startTimeNs}`;
+}
+
+/** Number of the login terminal that controls the task; `hvc3` is the agent's. */
+function terminalOf({ tty }: Task): number | undefined {
+  const terminal = Number(/^hvc(\d)$/.exec(tty ?? "")?.[1] ?? NaN);
+  return terminal < TERMINAL_COUNT ? terminal : undefined;
+}
