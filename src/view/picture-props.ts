@@ -28,8 +28,6 @@ export interface PictureProps {
   cgroupHistory: CgroupHistory;
   /** What happened, as far back as it is remembered. */
   timeline: Pick<Timeline, "events" | "groups" | "forgotten">;
-  /** The past of the cgroups. Not reactive: it changes with each picture. */
-  cgroupHistory: CgroupHistory;
   onselect: (ref: ObjectRef) => void;
   /** Shows another view, by id. */
   onshow: (view: string) => void;
@@ -37,7 +35,7 @@ export interface PictureProps {
   /** The walk in kernel memory that proves a fact. */
   ask: (fact: FactRef) => Promise<Outcome<Evidence>>;
   /** Content of a file of a layer, by its inode's address. */
-  readFile?: (inode: number) => Promise<Outcome<FileContent>>;
+  readFile: (inode: number) => Promise<Outcome<FileContent>>;
   /** Types a command into the terminal that is shown. */
   onrun: (command: string) => void;
 }

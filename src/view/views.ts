@@ -5,6 +5,9 @@ import HostInside from "./HostInside.svelte";
 import type { IconName } from "./icons";
 import Namespaces from "./Namespaces.svelte";
 import Network from "./Network.svelte";
+import Layers from "./Layers.svelte";
+import { hasOwnMounts } from "./mount-tree";
+import Mounts from "./Mounts.svelte";
 import type { PictureProps } from "./picture-props";
 import Processes from "./Processes.svelte";
 import Timeline from "./Timeline.svelte";
@@ -37,14 +40,6 @@ export const VIEWS: readonly ViewKind[] = [
     twins: { drawing: "Matrix", table: "List" },
   },
   {
-    id: "network",
-    name: "Network",
-    icon: "rooms",
-    component: Network,
-    inGlass: ({ view }) => view.devices.some(({ loopback }) => !loopback),
-    twins: { drawing: "Rooms", table: "Tables" },
-  },
-  {
     id: "host-inside",
     name: "Host | inside",
     icon: "sides",
@@ -59,6 +54,30 @@ export const VIEWS: readonly ViewKind[] = [
     twins: { drawing: "Vessels", table: "Table" },
     // The machine's own are the root and the agent's.
     inGlass: ({ view }) => view.cgroups.length > 2,
+  },
+  {
+    id: "layers",
+    name: "Layers",
+    icon: "layers",
+    component: Layers,
+    inGlass: ({ view }) => view.overlays.length > 0,
+    twins: { drawing: "Sheets", table: "Table" },
+  },
+  {
+    id: "mounts",
+    name: "Mounts",
+    icon: "mounts",
+    component: Mounts,
+    inGlass: ({ view }) => hasOwnMounts(view),
+    twins: { drawing: "Tree", table: "Table" },
+  },
+  {
+    id: "network",
+    name: "Network",
+    icon: "rooms",
+    component: Network,
+    inGlass: ({ view }) => view.devices.some(({ loopback }) => !loopback),
+    twins: { drawing: "Rooms", table: "Tables" },
   },
   {
     id: "timeline",
