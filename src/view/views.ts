@@ -1,6 +1,8 @@
 /** The views of the kernel picture, in the order in which they are offered. */
 import type { Component } from "svelte";
 import type { IconName } from "./icons";
+import Namespaces from "./Namespaces.svelte";
+import Network from "./Network.svelte";
 import type { PictureProps } from "./picture-props";
 import Processes from "./Processes.svelte";
 import Timeline from "./Timeline.svelte";
@@ -24,6 +26,21 @@ export const VIEWS: readonly ViewKind[] = [
     component: Processes,
     inGlass: () => true,
     twins: { drawing: "Tree", table: "Table" },
+  },
+  {
+    id: "namespaces",
+    name: "Namespaces",
+    icon: "matrix",
+    component: Namespaces,
+    twins: { drawing: "Matrix", table: "List" },
+  },
+  {
+    id: "network",
+    name: "Network",
+    icon: "rooms",
+    component: Network,
+    inGlass: ({ view }) => view.namespaces.some(({ kind, initial }) => kind === "net" && !initial),
+    twins: { drawing: "Rooms", table: "Tables" },
   },
   {
     id: "timeline",
