@@ -2,8 +2,12 @@ import type { FactRef, ObjectKind, ObjectRef } from "../protocol/evidence";
 import type { Task } from "../protocol/task";
 import type { KernelView } from "../protocol/view";
 import { describeCgroup } from "./cgroup-facts";
+import { describeDevice } from "./device-facts";
+import { describeIpc } from "./ipc-facts";
 import { describeNamespace } from "./namespace-facts";
 import type { NamespaceMark } from "./namespace-mark";
+import { describeRoute } from "./route-facts";
+import { describeSocket } from "./socket-facts";
 import { describeTask } from "./task-facts";
 
 /** One fact of an object as the evidence panel shows it. */
@@ -43,6 +47,10 @@ const DESCRIBE: { [Kind in ObjectKind]?: Describe<Extract<ObjectRef, { object: K
   task: describeTask,
   namespace: describeNamespace,
   cgroup: describeCgroup,
+  device: describeDevice,
+  route: describeRoute,
+  socket: describeSocket,
+  ipc: describeIpc,
 };
 
 /** Kinds of objects in words, for one that has left the picture. */

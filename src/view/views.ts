@@ -76,7 +76,7 @@ export const VIEWS: readonly ViewKind[] = [
     name: "Network",
     icon: "rooms",
     component: Network,
-    inGlass: ({ view }) => view.devices.some(({ loopback }) => !loopback),
+    inGlass: ({ view }) => view.namespaces.some(({ kind, initial }) => kind === "net" && !initial),
     twins: { drawing: "Rooms", table: "Tables" },
   },
   {
