@@ -61,6 +61,7 @@ const PROGRAMS = {
     socket(AF_PACKET, SOCK_RAW, 0x300),
     socket(AF_PACKET, SOCK_DGRAM),
     socket(AF_NETLINK, SOCK_RAW),
+    bind(11, Uint8Array.from([AF_NETLINK, ...new Array<number>(11).fill(0)])),
   ]),
   holder: syscallsProgram([
     open("/proc/self/ns/net"),
