@@ -1,7 +1,9 @@
+import type { ObjectRef } from "../protocol/evidence";
 import type { Mount } from "../protocol/mount";
 import type { KernelView } from "../protocol/view";
 import { propagation } from "./mount-tree";
 import { markLabel } from "./namespace-mark";
+import type { FactRow, ObjectDescription } from "./object-facts";
 
 /** One fact of an object: its label, the name by which its evidence is asked for, and the value as text. */
 export interface FactText {
@@ -46,4 +48,26 @@ export function mountFacts(view: KernelView, mount: Mount): FactText[] {
     });
   }
   return facts;
+}
+
+/** Rows of facts that are text alone. */
+export function textRows(ref: ObjectRef, facts: readonly FactText[]): FactRow[] {
+  return facts.map(({ label, fact, value }) => ({
+    label,
+    value,
+    mono: true,
+    ...(fact !== undefined && { fact: { ...ref, fact } }),
+  }));
+}
+
+export function describeMount(view: KernelView, ref: ObjectRef): ObjectDescription | undefined {
+  const mount = view.mounts.find(({ address }) => address === ref.address);
+  if (!mount) return undefined;
+  return {
+    identity: `mount:${mount.address}:${mount.id}`,
+    number: String(mount.id),
+    title: mount.path,
+    meaning: "A mount: a filesystem, or a directory of one, at a place in the tree of one mount namespace.",
+    rows: textRows(ref, mountFacts(view, mount)),
+  };
 }

@@ -1,8 +1,10 @@
+import type { ObjectRef } from "../protocol/evidence";
 import type { Layer, LayerEntry, Overlay } from "../protocol/mount";
 import type { KernelView } from "../protocol/view";
 import { formatMode, isRegular, typeWord } from "./file-text";
 import { formatBytes, formatCount } from "./format";
-import type { FactText } from "./mount-facts";
+import { type FactText, textRows } from "./mount-facts";
+import type { ObjectDescription } from "./object-facts";
 
 /** What is known about an overlay. */
 export function overlayFacts(view: KernelView, overlay: Overlay): FactText[] {
@@ -69,4 +71,33 @@ export function fileFacts(layer: Layer, entry: LayerEntry): FactText[] {
   }
   if (entry.target !== undefined) facts.push({ label: "leads to", fact: "target", value: entry.target });
   return facts;
+}
+
+export function describeOverlay(view: KernelView, ref: ObjectRef): ObjectDescription | undefined {
+  const overlay = view.overlays.find(({ address }) => address === ref.address);
+  if (!overlay) return undefined;
+  return {
+    identity: `overlay:${overlay.address}:${overlay.device}`,
+    number: overlay.device,
+    title: "overlay",
+    meaning: "An overlay filesystem: directories stacked, each name shown from the topmost that has it.",
+    rows: textRows(ref, overlayFacts(view, overlay)),
+  };
+}
+
+export function describeFile(view: KernelView, ref: ObjectRef): ObjectDescription | undefined {
+  const names = findFile(view, ref.address);
+  const first = names.at(0);
+  if (!first) return undefined;
+  const { layer, entry } = first;
+  const others = names.slice(1).map(({ entry }) => ({ label: "also named", value: entry.path }));
+  return {
+    identity: `file:${ref.address}:${entry.ino}`,
+    number: String(entry.ino),
+    title: entry.path,
+    meaning: entry.whiteout
+      ? "A whiteout: the name is gone in the merged view, whatever the layers below have."
+      : "A file in a layer, by the inode that holds it.",
+    rows: textRows(ref, [...fileFacts(layer, entry), ...others]),
+  };
 }
