@@ -2,13 +2,16 @@
 import type { Evidence, FactRef, ObjectKind } from "../protocol/evidence";
 import type { DebugInfo } from "./debuginfo";
 import type { ObjectFacts } from "./fact";
-import { NAMESPACE_FACTS, TASK_FACTS } from "./facts";
+import { IPC_FACTS } from "./ipc-facts";
 import { type Memory, MemoryFault } from "./memory";
+import { NAMESPACE_FACTS } from "./namespace-facts";
 import { Program } from "./program";
+import { TASK_FACTS } from "./task-facts";
 import { Trace } from "./trace";
 
 const FACTS: Partial<Record<Exclude<ObjectKind, "namespace">, ObjectFacts>> = {
   task: TASK_FACTS,
+  ipc: IPC_FACTS,
 };
 
 /**

@@ -2,6 +2,28 @@
 import { hostPid } from "./pid";
 import type { Program } from "./program";
 
+/** What tasks say of their process. */
+export interface Process {
+  /** Of the `signal_struct`. */
+  address: number;
+  pgid: number;
+  sid: number;
+  tty: string | undefined;
+  oomScoreAdj: number;
+  childSubreaper: boolean;
+}
+
+export function readProcess(prog: Program, signal: number): Process {
+  return {
+    address: signal,
+    pgid: signalProcessGroup(prog, signal),
+    sid: signalSession(prog, signal),
+    tty: signalTty(prog, signal),
+    oomScoreAdj: signalOomScoreAdj(prog, signal),
+    childSubreaper: signalChildSubreaper(prog, signal),
+  };
+}
+
 /** `SIGNAL_GROUP_EXIT` of `signal_struct.flags`. */
 const SIGNAL_GROUP_EXIT = 0x4;
 
