@@ -10,12 +10,14 @@ cp /bin/busybox /tmp/root/bin/sleep
 `;
 
 /** Ends everything that operations left. */
-export const CLEAN_UP = `for f in /sys/fs/cgroup/ops/cgroup.freeze /sys/fs/cgroup/ops/*/cgroup.freeze; do echo 0 > $f; done
+export const CLEAN_UP = `for f in /sys/fs/cgroup/ops/*/cgroup.freeze /sys/fs/cgroup/ops/a/b/cgroup.freeze; do echo 0 > $f; done
 kill -9 $(grep -lxE 'sleep|p[0-9]{6}' /proc/[0-9]*/comm | cut -d/ -f3) 2>/dev/null
-ls /proc/sysvipc >/dev/null; rm -rf /tmp/p[0-9]* /tmp/d[0-9]*; :
+rm -rf /tmp/p[0-9]* /tmp/d[0-9]*; :
 `;
 
+// Who enters a frozen cgroup does not come to its `exec`.
 const HEAD = `start() { setsid "$@" </dev/null >/dev/null 2>&1 & }
+thaw() { for f in /sys/fs/cgroup/ops/*/cgroup.freeze /sys/fs/cgroup/ops/a/b/cgroup.freeze; do echo 0 > $f; done; }
 `;
 /** Below everything, so that a shell's own needs stay. */
 const CAPABILITIES = ["chown", "net_bind_service", "sys_admin", "sys_ptrace", "mknod", "checkpoint_restore"];
@@ -53,9 +55,12 @@ export function operations(next: () => number, view: KernelView): string {
         return idMaps(below, sleep);
       case 4: {
         const dropped = some(CAPABILITIES).map((name) => `,-${name}`);
-        const kept = some(CAPABILITIES.slice(0, 2)).map((name) => `,+${name}`);
+        // What is no longer in the bounding set cannot be inherited.
+        const kept = CAPABILITIES.map((name) => `,+${name}`).filter(
+          (_, index) => !dropped.includes(`,-${CAPABILITIES[index]}`),
+        );
         const flags = [
-          `--reuid ${below(70000)} --regid ${below(70000)} --clear-groups`,
+          `--ruid ${below(70000)} --euid ${below(3)} --rgid ${below(70000)} --egid ${below(3)} --clear-groups`,
           next() < 0.5 ? "--no-new-privs" : "",
           dropped.length > 0 ? `--bounding-set ${dropped.join("").slice(1)}` : "",
           `--inh-caps=-all${kept.join("")} --ambient-caps=-all${kept.join("")}`,
@@ -64,12 +69,12 @@ export function operations(next: () => number, view: KernelView): string {
       }
       case 5:
         return `start sh -c 'echo ${below(2001) - 1000} > /proc/self/oom_score_adj; exec ${sleep}'`;
-      case 6: {
-        const cgroup = pick(["/ops/a", "/ops/a/b", "/ops/c"]);
-        return `start sh -c 'echo 0 > /sys/fs/cgroup${cgroup}/cgroup.procs; exec ${sleep}'`;
+      case 6:
+      case 7: {
+        const freeze =
+          next() < 0.5 ? `; echo 1 > /sys/fs/cgroup${pick(["/ops/a", "/ops/a/b", "/ops/c"])}/cgroup.freeze` : "";
+        return `thaw; ${enter(pick(["/ops/a", "/ops/a/b", "/ops/c"]), `exec ${sleep}`)}${freeze}`;
       }
-      case 7:
-        return `echo ${below(2)} > /sys/fs/cgroup${pick(["/ops/a", "/ops/a/b", "/ops/c"])}/cgroup.freeze`;
       case 8:
         return `start unshare -T --monotonic ${below(1e6)} --boottime ${below(1e6)} ${sleep}`;
       case 9:
@@ -87,7 +92,7 @@ export function operations(next: () => number, view: KernelView): string {
         return `cp /tmp/syscalls ${program}; start ${program}; ${wait}${next() < 0.5 ? `; rm ${program}` : ""}`;
       }
       case 14:
-        return `start unshare -C sh -c 'echo 0 > /sys/fs/cgroup/ops/c/cgroup.procs; exec unshare -C ${sleep}'`;
+        return `thaw; ${enter("/ops/c", `exec unshare -C ${sleep}`)}`;
       default:
         return `/tmp/syscalls ${ipc(below, next)}`;
     }
@@ -95,6 +100,12 @@ export function operations(next: () => number, view: KernelView): string {
   const lines = Array.from({ length: 2 + below(4) }, one);
   if (view.tasks.length > 80) lines.unshift(CLEAN_UP);
   return HEAD + lines.join("\n") + "\n:";
+}
+
+/** Starts a process in a cgroup, and waits until it is there and sleeps. */
+function enter(cgroup: string, then: string): string {
+  return `start sh -c 'echo 0 > /sys/fs/cgroup${cgroup}/cgroup.procs; ${then}'
+until [ "$(cat /proc/$!/comm)" = sleep ]; do :; done`;
 }
 
 /** A user namespace with ranges of ids: few lie in its structure, many beside it. */

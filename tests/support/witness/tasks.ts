@@ -40,7 +40,7 @@ export interface WitnessDetails {
 export const DETAILS_SCRIPT = `exec 2>/dev/null
 cd /proc
 mark() { echo "@@ $1"; }
-mark status; grep -H '' [0-9]*/status
+mark status; grep -HE '^(Uid|Gid|Cap...|NoNewPrivs|Seccomp|Threads|VmRSS):' [0-9]*/status
 mark stat; cat [0-9]*/stat
 mark oom; grep -H '' [0-9]*/oom_score_adj
 mark environ; wc -c [0-9]*/environ
@@ -136,6 +136,9 @@ function maps(text: string): Map<number, number[][]> {
   return found;
 }
 
+/** Tables by the name of their identifiers. */
+const IPC_TABLE: Record<string, keyof WitnessIpc> = { semid: "sem", msqid: "msg", shmid: "shm" };
+
 /** The three tables of `/proc/sysvipc`, told apart by their first lines. */
 export function parseSystemV(text: string): Pick<WitnessIpc, "sem" | "msg" | "shm"> {
   const tables: Record<string, IpcLine[]> = { sem: [], msg: [], shm: [] };
@@ -147,7 +150,7 @@ export function parseSystemV(text: string): Pick<WitnessIpc, "sem" | "msg" | "sh
       const row = Object.fromEntries(
         names.map((name, index) => [name, name === "perms" ? parseInt(words[index], 8) : Number(words[index])]),
       );
-      tables[names[1].slice(0, 3)].push(row);
+      tables[IPC_TABLE[names[1]]].push(row);
     }
   }
   return tables as Pick<WitnessIpc, "sem" | "msg" | "shm">;
@@ -259,7 +262,7 @@ export function ipcDisagreements(ours: readonly IpcObject[], theirs: WitnessIpc)
   const system = (kind: "sem" | "msg" | "shm", size: string, use?: string) => [
     of(kind).map(({ id, key, uid, gid, mode, size, use }) => ({ id, key, uid, gid, mode, size, use })),
     theirs[kind].map((line) => ({
-      id: line[`${kind}id`],
+      id: line.semid ?? line.msqid ?? line.shmid,
       key: line.key,
       uid: line.uid,
       gid: line.gid,
