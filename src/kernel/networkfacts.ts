@@ -1,7 +1,7 @@
 /** Facts of network devices and routes. Commands run in a process's network namespace where that is not the host's. */
 import type { DeviceCounters, Ipv4Address } from "../protocol/network";
 import { type Fact, fact, type ObjectFacts, quoted } from "./fact";
-import { namespaceMember } from "./facts";
+import { namespaceMember } from "./namespace-facts";
 import {
   leafDestination,
   namespaceRoutes,

@@ -1,7 +1,7 @@
 /** Facts of sockets. `/proc/PID/net` shows those of the network namespace that the task PID is in. */
 import { MAX_SOCKETS } from "./bounds";
 import { fact, type ObjectFacts, quoted } from "./fact";
-import { namespaceMember } from "./facts";
+import { namespaceMember } from "./namespace-facts";
 import { fileSocket, taskFiles, visitOpenFiles } from "./files";
 import { initialNamespace, namespaceInum } from "./namespace";
 import { Program } from "./program";

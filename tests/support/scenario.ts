@@ -1,5 +1,6 @@
 /** A guest with something of everything that a picture shows: what the recorded memory holds. */
-import { threadsProgram, writeFileCommand } from "./threads-program";
+import { writeFileCommand } from "./static-program";
+import { threadsProgram } from "./threads-program";
 
 /** The script prints `ready` when every process stands still. */
 export const SCENARIO = `
