@@ -11,10 +11,14 @@ export type PressureResource = "cpu" | "memory" | "io";
 // Averages are fixed-point numbers (`include/linux/sched/loadavg.h`): `FSHIFT`, `FIXED_1`.
 const FRACTION_BITS = 11;
 const ONE = 1 << FRACTION_BITS;
-/** What is left of an average after one period: `EXP_10s`, `EXP_60s`, `EXP_300s`. */
-const DECAY = [1677, 1981, 2034];
+// What is left of an average after one period.
+const EXP_10S = 1677;
+const EXP_60S = 1981;
+const EXP_300S = 2034;
 /** `CONFIG_HZ=100`. */
 const JIFFY_NS = 10_000_000;
+
+const NO_PRESSURE: Pressure = { avg10: 0, avg60: 0, avg300: 0, totalUs: 0 };
 
 /** What a reader of the group's files would add now: the beginnings of `psi_show()`. */
 interface Aggregation {
@@ -67,7 +71,7 @@ function resourcePressure(
   const undefinedFull = resource === "cpu" && group === prog.symbol("psi_system");
   return {
     some: statePressure(prog, group, some, now),
-    full: undefinedFull ? { avg10: 0, avg60: 0, avg300: 0, totalUs: 0 } : statePressure(prog, group, some + 1, now),
+    full: undefinedFull ? NO_PRESSURE : statePressure(prog, group, some + 1, now),
   };
 }
 
@@ -109,17 +113,24 @@ function newTime(prog: Program, state: number, { cpu, stateMask, stateNs }: Aggr
 function statePressure(prog: Program, group: number, state: number, now: Aggregation): Pressure {
   const fields = prog.fields.psi_group;
   const total = prog.long(prog.member(group, fields.total), state) + (now.counts ? newTime(prog, state, now) : 0);
+  // Most have never waited, and totals only grow.
+  if (total === 0) return NO_PRESSURE;
   const averages = prog.member(group, fields.avg);
   let share = 0;
   if (now.due) {
     const sampleNs = Math.min((total - prog.long(prog.member(group, fields.avg_total), state)) >>> 0, now.periodNs);
     share = now.periodNs > 0 ? Math.floor((sampleNs * 100) / now.periodNs) * ONE : 0;
   }
-  const average = (index: number) => {
-    const last = prog.word(averages, state * 3 + index);
-    return percent(now.due ? nextAverage(last, DECAY[index], share, now.missedPeriods) : last);
+  return {
+    avg10: average(prog.word(averages, state * 3), EXP_10S, share, now),
+    avg60: average(prog.word(averages, state * 3 + 1), EXP_60S, share, now),
+    avg300: average(prog.word(averages, state * 3 + 2), EXP_300S, share, now),
+    totalUs: Math.floor(total / 1000),
   };
-  return { avg10: average(0), avg60: average(1), avg300: average(2), totalUs: Math.floor(total / 1000) };
+}
+
+function average(last: number, decay: number, share: number, { due, missedPeriods }: Aggregation): number {
+  return percent(due ? nextAverage(last, decay, share, missedPeriods) : last);
 }
 
 /** `calc_avgs()`: nothing happened in the missed periods, and `share` in the last. */
