@@ -172,8 +172,9 @@ function compareCgroup(
   if (now.controllers.some((name) => !CONTROLLERS.includes(name))) differ("controllers", now.controllers, CONTROLLERS);
   if (!root) {
     const events = keyed(text("cgroup.events")!);
-    same("populated", ({ populated }) => Number(populated), events.populated);
-    same("frozen", ({ frozen }) => Number(frozen), events.frozen);
+    // A process on its way through is in neither picture.
+    if (atRest) same("populated", ({ populated }) => Number(populated), events.populated);
+    if (atRest) same("frozen", ({ frozen }) => Number(frozen), events.frozen);
     same("cgroup.freeze", ({ freeze }) => Number(freeze), Number(text("cgroup.freeze")));
   }
 
