@@ -7,7 +7,9 @@ export const SCENARIO = `
 # The processes outlive this script, and belong to init from the start.
 start() { setsid "$@" </dev/null >/dev/null 2>&1 & }
 ${writeFileCommand("/tmp/threads", threadsProgram(3))}
-mkdir -p /sys/fs/cgroup/outer/inner
+cd /sys/fs/cgroup; mkdir -p outer/inner 'outer/<b>'
+echo +cpu +memory +pids > outer/cgroup.subtree_control
+echo '20000 100000' > outer/cpu.max; echo 64M > outer/inner/memory.max; echo 3 > outer/inner/pids.max; cd /
 start /tmp/threads one two
 start sh -c 'echo $$ > /sys/fs/cgroup/outer/inner/cgroup.procs; exec sleep 1001'
 # All eight namespaces, and a pid namespace within the pid namespace.
