@@ -56,7 +56,16 @@ test(`${ROUNDS} seeded corruptions never throw and never exceed a bound`, () => 
       const task = whole.tasks[Math.floor(next() * whole.tasks.length)];
       const namespace = whole.namespaces[Math.floor(next() * whole.namespaces.length)];
       const cgroup = whole.cgroups[Math.floor(next() * whole.cgroups.length)];
+      const { devices, routes, sockets } = whole;
+      const any = <T>(objects: readonly T[]) => objects[Math.floor(next() * objects.length)];
       const facts: FactRef[] = [
+        {
+          object: "device",
+          address: any(devices).address,
+          fact: any(["name", "flags", "rxBytes", "addresses", "peer"]),
+        },
+        { object: "route", address: any(routes).address, fact: any(["destination", "gateway", "device"]) },
+        { object: "socket", address: any(sockets).address, fact: any(["local", "inode", "holders"]) },
         { object: "task", address: task.address, fact: "argv" },
         { object: "task", address: task.address, fact: "cgroup" },
         { object: "task", address: task.address, fact: `ns/${namespace.kind}` },

@@ -39,5 +39,6 @@ wait_for() { until "$@" 2>/dev/null | grep -q .; do sleep 0.1; done; }
 until [ "$(cat /proc/[0-9]*/comm | grep -cx sleep)" = 11 ]; do sleep 0.1; done
 wait_for grep -ls 'State:.Z' /proc/[0-9]*/status
 wait_for grep -ls 'State:.T' /proc/[0-9]*/status
+wait_for grep -l ':0050 .* 0A ' /proc/[0-9]*/net/tcp
 echo ready
 `;
