@@ -217,7 +217,8 @@ class Mounts {
     return options;
   }
 
-  readonly #mountedAt = (parent: number, dentry: number): number => this.#children.get(parent | 0)?.get(dentry | 0) ?? 0;
+  readonly #mountedAt = (parent: number, dentry: number): number =>
+    this.#children.get(parent | 0)?.get(dentry | 0) ?? 0;
 
   /** `mountHiddenBy()`, with what hides a mount point known for all that is mounted below it. */
   #hiddenBy(mount: number): number | undefined {
