@@ -3,7 +3,15 @@ import { expect, test } from "vitest";
 import { newSeed, random } from "../../tests/support/hostile";
 import { loadRecording } from "../../tests/support/recorded-memory";
 import type { FactRef } from "../protocol/evidence";
-import { MAX_EVIDENCE_STEPS, MAX_PROBLEMS, MAX_TASKS } from "./bounds";
+import {
+  MAX_EVIDENCE_CHAIN,
+  MAX_EVIDENCE_STEPS,
+  MAX_FILE_BYTES,
+  MAX_LAYER_ENTRIES_TOTAL,
+  MAX_MOUNTS,
+  MAX_PROBLEMS,
+  MAX_TASKS,
+} from "./bounds";
 import { MemoryFault } from "./memory";
 import { createXray } from "./xray";
 
@@ -51,14 +59,25 @@ test(`${ROUNDS} seeded corruptions never throw and never exceed a bound`, () => 
       structuredClone(view);
       const task = whole.tasks[Math.floor(next() * whole.tasks.length)];
       const namespace = whole.namespaces[Math.floor(next() * whole.namespaces.length)];
+      const pick = <T>(of: readonly T[]) => of[Math.floor(next() * of.length)];
+      const file = pick(pick(whole.layers).entries);
       const facts: FactRef[] = [
         { object: "task", address: task.address, fact: "argv" },
         { object: "task", address: task.address, fact: "cgroup" },
         { object: "task", address: task.address, fact: `ns/${namespace.kind}` },
         { object: "namespace", address: namespace.address, kind: namespace.kind, fact: "owner" },
+        { object: "mount", address: pick(whole.mounts).address, fact: "path" },
+        { object: "mount", address: pick(whole.mounts).address, fact: "superOptions" },
+        { object: "overlay", address: pick(whole.overlays).address, fact: "lowers" },
+        { object: "file", address: file.inode, fact: "target" },
       ];
       const evidence = xray.evidence(ram, facts[Math.floor(next() * facts.length)]);
-      expect(evidence?.steps.length ?? 0, where).toBeLessThanOrEqual(MAX_EVIDENCE_STEPS + 3);
+      expect(evidence?.steps.length ?? 0, where).toBeLessThanOrEqual(MAX_EVIDENCE_CHAIN + MAX_EVIDENCE_STEPS);
+      const content = xray.file(ram, file.inode);
+      expect(content?.bytes.length ?? 0, where).toBeLessThanOrEqual(MAX_FILE_BYTES);
+      expect(view.mounts.length, where).toBeLessThanOrEqual(MAX_MOUNTS);
+      const names = view.layers.reduce((sum, { entries }) => sum + entries.length, 0);
+      expect(names, where).toBeLessThanOrEqual(MAX_LAYER_ENTRIES_TOTAL);
       xray.counters(ram);
       xray.panicMessage(ram);
       for (let terminal = 0; terminal < 4; terminal++) xray.freeInputBuffers(ram, terminal);

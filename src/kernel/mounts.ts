@@ -1,6 +1,6 @@
 /** The mounts of every mount namespace of one picture. */
 import type { Mount } from "../protocol/mount";
-import { MAX_MOUNTS, MAX_OBSERVE_MS } from "./bounds";
+import { MAX_MOUNT_PATHS_LENGTH, MAX_MOUNTS, MAX_OBSERVE_MS } from "./bounds";
 import { hex, MemoryFault } from "./memory";
 import {
   mountDevice,
@@ -57,6 +57,7 @@ class Mounts {
   readonly #children = new Map<number, Map<number, number>>();
   /** Address of what hides the mount point of a mount; 0 for nothing. */
   readonly #pointHiders = new Map<number, number>();
+  #pathsLength = 0;
   #full = false;
 
   constructor(reading: Reading, namespaces: Namespaces) {
@@ -95,6 +96,11 @@ class Mounts {
         this.#full = true;
         return this.#reading.leaveOut(`Only the first ${MAX_MOUNTS} mounts are shown.`);
       }
+      if (this.#pathsLength > MAX_MOUNT_PATHS_LENGTH) {
+        this.#full = true;
+        const count = this.#mounts.length;
+        return this.#reading.leaveOut(`Only the first ${count} mounts are shown: together their paths are too long.`);
+      }
       if (this.#reading.late()) {
         this.#full = true;
         const count = this.#mounts.length;
@@ -126,6 +132,7 @@ class Mounts {
       held = this.#read(mountHolds, address, undefined);
     }
     if (held) mount.holds = this.#namespaces.hold(held.address, held.kind, { by: "mount", mount: mount.id });
+    this.#pathsLength += mount.path.length + mount.root.length;
     this.#mounts.push(mount);
   }
 

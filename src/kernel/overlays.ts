@@ -4,6 +4,7 @@ import {
   MAX_LAYER_ENTRIES,
   MAX_LAYER_ENTRIES_COUNTED,
   MAX_LAYER_ENTRIES_TOTAL,
+  MAX_LAYER_PATHS_LENGTH,
   MAX_OBSERVE_MS,
   MAX_PATH_DEPTH,
 } from "./bounds";
@@ -84,7 +85,7 @@ class Layers {
   readonly #layers = new Map<number, Layer>();
   /** Where something is mounted: the id of the mount below, and the path. */
   #points: Set<string> | undefined;
-  #entries = 0;
+  readonly #room: Room = { entries: MAX_LAYER_ENTRIES_TOTAL, pathsLength: MAX_LAYER_PATHS_LENGTH };
 
   constructor(reading: Reading, keep: LayerKeep, mounts: readonly Mount[]) {
     this.#reading = reading;
@@ -106,13 +107,12 @@ class Layers {
     const layer: Layer = { address: root, type, complete: IN_MEMORY.has(type), entries: [], omitted: 0 };
     const path = this.#reading.read(() => this.#path(root, superBlock), root, "dentry", undefined);
     if (path !== undefined) layer.path = path;
-    new Walk(this.#reading, layer, this.#keep.names(root), MAX_LAYER_ENTRIES_TOTAL - this.#entries).run();
+    new Walk(this.#reading, layer, this.#keep.names(root), this.#room).run();
     this.#layers.set(root, this.#keep.settle(layer));
-    this.#entries += layer.entries.length;
     if (layer.omitted > 0) {
       this.#reading.leaveOut(
         `${layer.omitted} or more names of the layer ${path ?? hex(root)} are left out: a layer shows ${MAX_LAYER_ENTRIES}, ` +
-          `all layers together ${MAX_LAYER_ENTRIES_TOTAL}, and the picture may take ${MAX_OBSERVE_MS} ms.`,
+          `all layers together ${MAX_LAYER_ENTRIES_TOTAL} with paths of ${MAX_LAYER_PATHS_LENGTH} characters, and the picture may take ${MAX_OBSERVE_MS} ms.`,
       );
     }
   }
@@ -141,20 +141,26 @@ class Layers {
   }
 }
 
+/** What all layers together may still take. */
+interface Room {
+  entries: number;
+  pathsLength: number;
+}
+
 /** One layer, directory by directory. */
 class Walk {
   readonly #reading: Reading;
   readonly #layer: Layer;
   readonly #names: KeptNames;
-  readonly #room: number;
+  readonly #room: Room;
   readonly #shmem: boolean;
   #counted = 0;
 
-  constructor(reading: Reading, layer: Layer, names: KeptNames, room: number) {
+  constructor(reading: Reading, layer: Layer, names: KeptNames, room: Room) {
     this.#reading = reading;
     this.#layer = layer;
     this.#names = names;
-    this.#room = Math.min(room, MAX_LAYER_ENTRIES);
+    this.#room = room;
     this.#shmem = layer.type === "tmpfs" || layer.type === "devtmpfs";
   }
 
@@ -174,18 +180,23 @@ class Walk {
   #list({ dentry: directory, prefix, depth }: Directory, directories: Directory[]): void {
     const { prog } = this.#reading;
     if (depth > MAX_PATH_DEPTH) throw new MemoryFault(directory, `the directory is deeper than ${MAX_PATH_DEPTH}`);
-    const { entries } = this.#layer;
     for (const dentry of directoryEntries(prog, directory)) {
       if (++this.#counted > MAX_LAYER_ENTRIES_COUNTED) return;
-      if (entries.length >= this.#room || this.#reading.late()) {
+      if (this.#full() || this.#reading.late()) {
         this.#layer.omitted++;
         continue;
       }
       const kept = this.#entry(dentry, dentryInode(prog, dentry), prefix);
       if (!kept) continue;
-      entries.push(kept.entry);
+      this.#layer.entries.push(kept.entry);
+      this.#room.entries--;
+      this.#room.pathsLength -= kept.entry.path.length;
       if (isDirectory(kept.entry.mode)) directories.push({ dentry, prefix: kept.below, depth: depth + 1 });
     }
+  }
+
+  #full(): boolean {
+    return this.#layer.entries.length >= MAX_LAYER_ENTRIES || this.#room.entries <= 0 || this.#room.pathsLength <= 0;
   }
 
   #entry(dentry: number, inode: number, prefix: string): KeptEntry | undefined {
