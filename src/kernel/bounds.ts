@@ -76,6 +76,10 @@ export const MAX_LAYER_ENTRIES = 16384;
 export const MAX_LAYER_ENTRIES_TOTAL = 49152;
 export const MAX_LAYER_ENTRIES_COUNTED = 65536;
 
+/** Characters of all paths of the mounts, and of the names in all layers, in one picture: nested directories have long ones. */
+export const MAX_MOUNT_PATHS_LENGTH = 4 << 20;
+export const MAX_LAYER_PATHS_LENGTH = 4 << 20;
+
 /** Extended attributes looked at of one file. */
 export const MAX_XATTRS = 64;
 
@@ -96,6 +100,9 @@ export const MAX_PROBLEMS = 64;
 
 /** Steps listed in one piece of evidence. */
 export const MAX_EVIDENCE_STEPS = 256;
+
+/** Steps on the way to the object of a piece of evidence, as to a file in nested directories. */
+export const MAX_EVIDENCE_CHAIN = 64;
 
 /** Bytes shown of one read in evidence. */
 export const MAX_EVIDENCE_BYTES = 64;

@@ -3,7 +3,16 @@ import { expect, test } from "vitest";
 import { newSeed, random } from "../../tests/support/hostile";
 import { loadRecording } from "../../tests/support/recorded-memory";
 import type { FactRef } from "../protocol/evidence";
-import { MAX_CGROUPS, MAX_EVIDENCE_STEPS, MAX_PROBLEMS, MAX_TASKS } from "./bounds";
+import {
+  MAX_CGROUPS,
+  MAX_EVIDENCE_CHAIN,
+  MAX_EVIDENCE_STEPS,
+  MAX_FILE_BYTES,
+  MAX_LAYER_ENTRIES_TOTAL,
+  MAX_MOUNTS,
+  MAX_PROBLEMS,
+  MAX_TASKS,
+} from "./bounds";
 import { CGROUP_FACTS } from "./cgroup-facts";
 import { MemoryFault } from "./memory";
 import { createXray } from "./xray";
@@ -58,6 +67,8 @@ test(`${ROUNDS} seeded corruptions never throw and never exceed a bound`, () => 
       const cgroup = whole.cgroups[Math.floor(next() * whole.cgroups.length)];
       const { devices, routes, sockets } = whole;
       const any = <T>(objects: readonly T[]) => objects[Math.floor(next() * objects.length)];
+      const pick = <T>(of: readonly T[]) => of[Math.floor(next() * of.length)];
+      const file = pick(pick(whole.layers).entries);
       const facts: FactRef[] = [
         {
           object: "device",
@@ -75,9 +86,18 @@ test(`${ROUNDS} seeded corruptions never throw and never exceed a bound`, () => 
           fact: CGROUP_FACT_NAMES[Math.floor(next() * CGROUP_FACT_NAMES.length)],
         },
         { object: "namespace", address: namespace.address, kind: namespace.kind, fact: "owner" },
+        { object: "mount", address: pick(whole.mounts).address, fact: "path" },
+        { object: "mount", address: pick(whole.mounts).address, fact: "superOptions" },
+        { object: "overlay", address: pick(whole.overlays).address, fact: "lowers" },
+        { object: "file", address: file.inode, fact: "target" },
       ];
       const evidence = xray.evidence(ram, facts[Math.floor(next() * facts.length)]);
-      expect(evidence?.steps.length ?? 0, where).toBeLessThanOrEqual(MAX_EVIDENCE_STEPS + 3);
+      expect(evidence?.steps.length ?? 0, where).toBeLessThanOrEqual(MAX_EVIDENCE_CHAIN + MAX_EVIDENCE_STEPS);
+      const content = xray.file(ram, file.inode);
+      expect(content?.bytes.length ?? 0, where).toBeLessThanOrEqual(MAX_FILE_BYTES);
+      expect(view.mounts.length, where).toBeLessThanOrEqual(MAX_MOUNTS);
+      const names = view.layers.reduce((sum, { entries }) => sum + entries.length, 0);
+      expect(names, where).toBeLessThanOrEqual(MAX_LAYER_ENTRIES_TOTAL);
       xray.counters(ram);
       xray.panicMessage(ram);
       for (let terminal = 0; terminal < 4; terminal++) xray.freeInputBuffers(ram, terminal);

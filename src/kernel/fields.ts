@@ -239,7 +239,17 @@ export const STRUCTS = {
 
   // include/linux/path.h, include/linux/dcache.h, fs/mount.h
   path: ["mnt", "dentry"],
-  dentry: ["d_parent", "d_name.name", "d_inode", "d_hash.pprev", "d_sb", "d_sib", "d_children", "d_u.d_alias"],
+  dentry: [
+    "d_parent",
+    "d_name.name",
+    "d_name.len",
+    "d_inode",
+    "d_hash.pprev",
+    "d_sb",
+    "d_sib",
+    "d_children",
+    "d_u.d_alias",
+  ],
   mount: [
     "mnt",
     "mnt_parent",

@@ -27,12 +27,15 @@ function upperChanges(overlay: Overlay, old: Layer, upper: Layer, layers: Readon
   });
   const olds = new Map(old.entries.map((entry) => [entry.path, entry]));
   // Only asked when something is new, hence not before.
-  let lower: Set<string> | undefined;
-  const isBelow = (path: string) => {
-    lower ??= new Set(
-      overlay.lowers.flatMap((address) => layers.get(address)?.entries.map((entry) => entry.path) ?? []),
+  let lower: Map<string, LayerEntry> | undefined;
+  const isCopy = (entry: LayerEntry) => {
+    lower ??= new Map(
+      [...overlay.lowers].reverse().flatMap((address) => entriesByPath(layers.get(address)?.entries ?? [])),
     );
-    return lower.has(path);
+    const below = lower.get(entry.path);
+    // A directory that replaces a deleted one is opaque, hence new. The kernel notes where a copy came from, unless the file
+    // has several names.
+    return below !== undefined && !entry.opaque && (entry.origin !== false || below.links > 1);
   };
   const found: Change[] = [];
   for (const entry of upper.entries) {
@@ -44,8 +47,7 @@ function upperChanges(overlay: Overlay, old: Layer, upper: Layer, layers: Readon
       continue;
     }
     if (was === undefined || was.whiteout) {
-      // Where the layer does not tell: a directory that replaces a deleted one is opaque, hence new.
-      const copied = was === undefined && (entry.origin ?? (!entry.opaque && isBelow(entry.path)));
+      const copied = was === undefined && isCopy(entry);
       found.push({ type: copied ? "copied-up" : "file-created", file: file(entry) });
     } else if (contentDiffers(was, entry)) {
       found.push({ type: "file-changed", file: file(entry) });
@@ -56,6 +58,10 @@ function upperChanges(overlay: Overlay, old: Layer, upper: Layer, layers: Readon
     found.push({ type: "file-removed", file: file(gone), whiteout: gone.whiteout });
   }
   return found;
+}
+
+function entriesByPath(entries: readonly LayerEntry[]): [string, LayerEntry][] {
+  return entries.map((entry) => [entry.path, entry]);
 }
 
 const S_IFMT = 0o170000;

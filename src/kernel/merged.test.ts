@@ -78,6 +78,8 @@ test("a file of the topmost layer that a layer below has too is a copy", () => {
     mergeLayers([upper, ...lowers]).flatMap(({ path, copiedUp }) => (copiedUp ? path : []));
   expect(copied(layer("f", "new"), layer("f"))).toEqual(["f"]);
   expect(copied(layer(["f", { origin: true }], ["g", { origin: false }]), layer("f", "g"))).toEqual(["f"]);
+  // The kernel does not note where a copy of a file with several names came from.
+  expect(copied(layer(["f", { origin: false }]), layer(["f", { links: 2 }]))).toEqual(["f"]);
   // A directory, something in the place of a directory, and something in the place of what is gone already.
   expect(copied(layer("d/", "x"), layer("d/", "x/"))).toEqual([]);
   expect(copied(layer("f"), layer("!f"), layer("f"))).toEqual([]);

@@ -37,7 +37,7 @@ export interface MergedEntry {
   layers: number[];
   /**
    * The topmost layer shows its own copy of a file of a layer below, made because somebody changed it. A file that was
-   * removed and made again is no copy; where the layer does not tell (`LayerEntry.origin`), it counts as one.
+   * removed and made again is no copy; where the kernel keeps no record (`LayerEntry.origin`), it counts as one.
    */
   copiedUp: boolean;
   /** What does not show at this path, topmost first. */
@@ -259,14 +259,13 @@ class Lookup {
     const merged = this.shownDirectories.map((directory) => directory.layer);
     const layers = merged.length > 0 ? merged : visible ? [layer] : [];
     const below = this.#hidden.find(({ by }) => by === "file")?.entry;
-    const copiedUp =
-      visible &&
-      layer === 0 &&
-      !isDirectory(entry) &&
-      entry.origin !== false &&
-      below !== undefined &&
-      !below.whiteout &&
-      !isDirectory(below);
+    const copiedUp = visible && layer === 0 && !isDirectory(entry) && below !== undefined && isCopy(entry, below);
     return { path, visible, entry, layer, layers, copiedUp, hidden: this.#hidden };
   }
+}
+
+/** `below` is what the layers below have at the same path. */
+function isCopy(entry: LayerEntry, below: LayerEntry): boolean {
+  if (below.whiteout || isDirectory(below)) return false;
+  return entry.origin !== false || below.links > 1;
 }

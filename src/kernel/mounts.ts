@@ -1,6 +1,6 @@
 /** The mounts of every mount namespace of one picture. */
 import type { Mount } from "../protocol/mount";
-import { MAX_MOUNTS, MAX_OBSERVE_MS } from "./bounds";
+import { MAX_MOUNT_PATHS_LENGTH, MAX_MOUNTS, MAX_OBSERVE_MS } from "./bounds";
 import { hex, MemoryFault } from "./memory";
 import {
   mountDevice,
@@ -49,6 +49,7 @@ class Mounts {
   readonly #namespaces: Namespaces;
   readonly #paths: Paths;
   readonly #mounts: Mount[] = [];
+  // Addresses as signed words, which are small integers to V8.
   readonly #seen = new Set<number>();
   readonly #superBlocks = new Map<number, SuperBlock>();
   readonly #options = new Map<number, string[]>();
@@ -56,6 +57,7 @@ class Mounts {
   readonly #children = new Map<number, Map<number, number>>();
   /** Address of what hides the mount point of a mount; 0 for nothing. */
   readonly #pointHiders = new Map<number, number>();
+  #pathsLength = 0;
   #full = false;
 
   constructor(reading: Reading, namespaces: Namespaces) {
@@ -81,11 +83,11 @@ class Mounts {
     const where = `mnt_namespace(${hex(namespace)}).mounts`;
     const found: number[] = [];
     this.#reading.walk(namespaceMounts(prog, namespace), where, (mount) => {
-      if (this.#seen.has(mount)) {
+      if (this.#seen.has(mount | 0)) {
         this.#reading.problem(where, `the tree comes back to ${hex(mount)}, which it has passed before`);
         return false;
       }
-      this.#seen.add(mount);
+      this.#seen.add(mount | 0);
       found.push(mount);
       this.#noteChild(mount);
     });
@@ -93,6 +95,11 @@ class Mounts {
       if (this.#mounts.length >= MAX_MOUNTS) {
         this.#full = true;
         return this.#reading.leaveOut(`Only the first ${MAX_MOUNTS} mounts are shown.`);
+      }
+      if (this.#pathsLength > MAX_MOUNT_PATHS_LENGTH) {
+        this.#full = true;
+        const count = this.#mounts.length;
+        return this.#reading.leaveOut(`Only the first ${count} mounts are shown: together their paths are too long.`);
       }
       if (this.#reading.late()) {
         this.#full = true;
@@ -108,9 +115,9 @@ class Mounts {
   #noteChild(mount: number): void {
     const { prog } = this.#reading;
     const parent = mountParent(prog, mount);
-    let children = this.#children.get(parent);
-    if (!children) this.#children.set(parent, (children = new Map()));
-    if (parent !== mount) children.set(prog.pointer(mount, prog.fields.mount.mnt_mountpoint), mount);
+    let children = this.#children.get(parent | 0);
+    if (!children) this.#children.set(parent | 0, (children = new Map()));
+    if (parent !== mount) children.set(prog.pointer(mount, prog.fields.mount.mnt_mountpoint) | 0, mount);
   }
 
   #addMount(address: number, inum: number): void {
@@ -125,6 +132,7 @@ class Mounts {
       held = this.#read(mountHolds, address, undefined);
     }
     if (held) mount.holds = this.#namespaces.hold(held.address, held.kind, { by: "mount", mount: mount.id });
+    this.#pathsLength += mount.path.length + mount.root.length;
     this.#mounts.push(mount);
   }
 
@@ -186,7 +194,7 @@ class Mounts {
   }
 
   #superBlock(address: number): SuperBlock {
-    let known = this.#superBlocks.get(address);
+    let known = this.#superBlocks.get(address | 0);
     if (!known) {
       const { prog } = this.#reading;
       known = {
@@ -194,7 +202,7 @@ class Mounts {
         device: superBlockDevice(prog, address),
         options: superBlockOptions(prog, address),
       };
-      this.#superBlocks.set(address, known);
+      this.#superBlocks.set(address | 0, known);
     }
     return known;
   }
@@ -216,7 +224,8 @@ class Mounts {
     return options;
   }
 
-  readonly #mountedAt = (parent: number, dentry: number): number => this.#children.get(parent)?.get(dentry) ?? 0;
+  readonly #mountedAt = (parent: number, dentry: number): number =>
+    this.#children.get(parent | 0)?.get(dentry | 0) ?? 0;
 
   /** `mountHiddenBy()`, with what hides a mount point known for all that is mounted below it. */
   #hiddenBy(mount: number): number | undefined {
@@ -231,7 +240,7 @@ class Mounts {
     const above: number[] = [];
     let hider: number | undefined;
     for (let at = mount; hider === undefined;) {
-      hider = this.#pointHiders.get(at);
+      hider = this.#pointHiders.get(at | 0);
       if (hider !== undefined) break;
       // The path of the mount was found before, so the chain of parents has an end.
       const parent = mountParent(prog, at);
@@ -239,7 +248,7 @@ class Mounts {
       hider = parent === at ? 0 : siblingAbove(prog, at, parent, this.#mountedAt) || undefined;
       at = parent;
     }
-    for (const at of above) this.#pointHiders.set(at, hider);
+    for (const at of above) this.#pointHiders.set(at | 0, hider);
     return hider;
   }
 }

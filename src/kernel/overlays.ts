@@ -1,13 +1,15 @@
 /** The overlays of one picture, and the layers that they stack. */
-import type { Layer, LayerEntry, Mount, Overlay } from "../protocol/mount";
+import type { Layer, Mount, Overlay } from "../protocol/mount";
 import {
   MAX_LAYER_ENTRIES,
   MAX_LAYER_ENTRIES_COUNTED,
   MAX_LAYER_ENTRIES_TOTAL,
+  MAX_LAYER_PATHS_LENGTH,
   MAX_OBSERVE_MS,
   MAX_PATH_DEPTH,
 } from "./bounds";
-import { directoryEntries, isDirectory, layerEntry } from "./layer";
+import { directoryEntries, isDirectory } from "./layer";
+import type { KeptEntry, KeptNames, LayerKeep } from "./layer-keep";
 import { hex, MemoryFault } from "./memory";
 import { mountRootDentry } from "./mount";
 import {
@@ -20,7 +22,7 @@ import {
   overlayUpperPath,
   overlayWorkPath,
 } from "./overlay";
-import { dentryInode, dentryName, dentryParent, dentryUnlinked } from "./path";
+import { dentryInode, dentryParent, dentryUnlinked } from "./path";
 import { join, Paths } from "./paths";
 import type { Program } from "./program";
 import type { Reader, Reading } from "./reading";
@@ -29,11 +31,15 @@ import { superBlockDevice, superBlockType } from "./superblock";
 /** Filesystems that keep every name in memory, because they have no other place for it. */
 const IN_MEMORY = new Set(["tmpfs", "ramfs"]);
 
-/** `hostNamespace` is the inode number of the host's mount namespace, in which layers have their paths. */
+/**
+ * `hostNamespace` is the inode number of the host's mount namespace, in which layers have their paths; `keep` has the layers
+ * of the picture before.
+ */
 export function readOverlays(
   reading: Reading,
   mounts: Mount[],
   hostNamespace: number,
+  keep: LayerKeep,
 ): { overlays: Overlay[]; layers: Layer[] } {
   const overlays: Overlay[] = [];
   const { prog } = reading;
@@ -41,9 +47,9 @@ export function readOverlays(
     const info = reading.read(overlayInfo, superBlock, "sb", 0);
     if (info !== 0) overlays.push(readOverlay(reading, superBlock, info));
   });
-  if (overlays.length === 0) return { overlays, layers: [] };
   const layers = new Layers(
     reading,
+    keep,
     mounts.filter((mount) => mount.namespace === hostNamespace && mount.hiddenBy === undefined),
   );
   for (const { upper, lowers } of overlays) {
@@ -73,20 +79,24 @@ function readOverlay(reading: Reading, address: number, info: number): Overlay {
 
 class Layers {
   readonly #reading: Reading;
+  readonly #keep: LayerKeep;
   readonly #mounts: readonly Mount[];
   readonly #paths: Paths;
   readonly #layers = new Map<number, Layer>();
   /** Where something is mounted: the id of the mount below, and the path. */
   #points: Set<string> | undefined;
-  #entries = 0;
+  readonly #room: Room = { entries: MAX_LAYER_ENTRIES_TOTAL, pathsLength: MAX_LAYER_PATHS_LENGTH };
 
-  constructor(reading: Reading, mounts: readonly Mount[]) {
+  constructor(reading: Reading, keep: LayerKeep, mounts: readonly Mount[]) {
     this.#reading = reading;
+    this.#keep = keep;
+    keep.begin();
     this.#mounts = mounts;
     this.#paths = new Paths(reading.prog);
   }
 
   all(): Layer[] {
+    this.#keep.end(this.#layers);
     return [...this.#layers.values()];
   }
 
@@ -95,15 +105,14 @@ class Layers {
     const superBlock = this.#reading.read(dentrySuperBlock, root, "dentry", 0);
     const type = this.#reading.read(superBlockType, superBlock, "sb", "");
     const layer: Layer = { address: root, type, complete: IN_MEMORY.has(type), entries: [], omitted: 0 };
-    this.#layers.set(root, layer);
     const path = this.#reading.read(() => this.#path(root, superBlock), root, "dentry", undefined);
     if (path !== undefined) layer.path = path;
-    new Walk(this.#reading, layer, MAX_LAYER_ENTRIES_TOTAL - this.#entries).run();
-    this.#entries += layer.entries.length;
+    new Walk(this.#reading, layer, this.#keep.names(root), this.#room).run();
+    this.#layers.set(root, this.#keep.settle(layer));
     if (layer.omitted > 0) {
       this.#reading.leaveOut(
         `${layer.omitted} or more names of the layer ${path ?? hex(root)} are left out: a layer shows ${MAX_LAYER_ENTRIES}, ` +
-          `all layers together ${MAX_LAYER_ENTRIES_TOTAL}, and the picture may take ${MAX_OBSERVE_MS} ms.`,
+          `all layers together ${MAX_LAYER_ENTRIES_TOTAL} with paths of ${MAX_LAYER_PATHS_LENGTH} characters, and the picture may take ${MAX_OBSERVE_MS} ms.`,
       );
     }
   }
@@ -132,57 +141,81 @@ class Layers {
   }
 }
 
+/** What all layers together may still take. */
+interface Room {
+  entries: number;
+  pathsLength: number;
+}
+
 /** One layer, directory by directory. */
 class Walk {
   readonly #reading: Reading;
   readonly #layer: Layer;
-  readonly #room: number;
+  readonly #names: KeptNames;
+  readonly #room: Room;
   readonly #shmem: boolean;
   #counted = 0;
 
-  constructor(reading: Reading, layer: Layer, room: number) {
+  constructor(reading: Reading, layer: Layer, names: KeptNames, room: Room) {
     this.#reading = reading;
     this.#layer = layer;
-    this.#room = Math.min(room, MAX_LAYER_ENTRIES);
+    this.#names = names;
+    this.#room = room;
     this.#shmem = layer.type === "tmpfs" || layer.type === "devtmpfs";
   }
 
   run(): void {
-    const { prog } = this.#reading;
-    const directories = [{ dentry: this.#layer.address, prefix: "", depth: 0 }];
+    const directories: Directory[] = [{ dentry: this.#layer.address, prefix: "", depth: 0 }];
     for (let next = directories.pop(); next; next = directories.pop()) {
-      const { dentry: directory, prefix, depth } = next;
-      const where = `dentry(${hex(directory)}).d_children`;
-      if (depth > MAX_PATH_DEPTH) {
-        this.#reading.problem(where, `the directory is deeper than ${MAX_PATH_DEPTH}`);
-        continue;
+      try {
+        this.#list(next, directories);
+      } catch (error) {
+        if (!(error instanceof MemoryFault)) throw error;
+        this.#reading.problem(`dentry(${hex(next.dentry)}).d_children`, error.message);
       }
-      const whole = this.#reading.walk(directoryEntries(prog, directory), where, (dentry) => {
-        if (this.#counted++ > MAX_LAYER_ENTRIES_COUNTED) return false;
-        const inode = dentryInode(prog, dentry);
-        if (this.#layer.entries.length >= this.#room || this.#reading.late()) {
-          this.#layer.omitted++;
-          return;
-        }
-        const entry = this.#entry(dentry, inode, prefix);
-        if (!entry) return;
-        this.#layer.entries.push(entry);
-        if (isDirectory(entry.mode)) directories.push({ dentry, prefix: `${entry.path}/`, depth: depth + 1 });
-      });
-      if (!whole && this.#counted > MAX_LAYER_ENTRIES_COUNTED) return;
+      if (this.#counted > MAX_LAYER_ENTRIES_COUNTED) return;
     }
   }
 
-  #entry(dentry: number, inode: number, prefix: string): LayerEntry | undefined {
+  #list({ dentry: directory, prefix, depth }: Directory, directories: Directory[]): void {
+    const { prog } = this.#reading;
+    if (depth > MAX_PATH_DEPTH) throw new MemoryFault(directory, `the directory is deeper than ${MAX_PATH_DEPTH}`);
+    for (const dentry of directoryEntries(prog, directory)) {
+      if (++this.#counted > MAX_LAYER_ENTRIES_COUNTED) return;
+      if (this.#full() || this.#reading.late()) {
+        this.#layer.omitted++;
+        continue;
+      }
+      const kept = this.#entry(dentry, dentryInode(prog, dentry), prefix);
+      if (!kept) continue;
+      this.#layer.entries.push(kept.entry);
+      this.#room.entries--;
+      this.#room.pathsLength -= kept.entry.path.length;
+      if (isDirectory(kept.entry.mode)) directories.push({ dentry, prefix: kept.below, depth: depth + 1 });
+    }
+  }
+
+  #full(): boolean {
+    return this.#layer.entries.length >= MAX_LAYER_ENTRIES || this.#room.entries <= 0 || this.#room.pathsLength <= 0;
+  }
+
+  #entry(dentry: number, inode: number, prefix: string): KeptEntry | undefined {
     const { prog } = this.#reading;
     try {
-      return layerEntry(prog, inode, prefix + dentryName(prog, dentry), this.#shmem);
+      return this.#names.entry(prog, dentry, inode, prefix, this.#shmem);
     } catch (error) {
       if (!(error instanceof MemoryFault)) throw error;
-      const reader = (prog: Program) => layerEntry(prog, inode, prefix + dentryName(prog, dentry), this.#shmem);
+      const reader = (prog: Program) => this.#names.entry(prog, dentry, inode, prefix, this.#shmem);
       return this.#reading.read(reader, dentry, "dentry", undefined);
     }
   }
+}
+
+interface Directory {
+  dentry: number;
+  prefix: string;
+  /** Directories between it and the root of the layer. */
+  depth: number;
 }
 
 function dentrySuperBlock(prog: Program, dentry: number): number {

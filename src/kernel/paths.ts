@@ -7,6 +7,7 @@ import type { Program } from "./program";
 /** The same as the functions of `path.ts`, which evidence is made with. */
 export class Paths {
   readonly #prog: Program;
+  // Addresses as signed words, which are small integers to V8.
   /** By dentry: the directory it was last asked below, and the path. */
   readonly #within = new Map<number, { root: number; path: string }>();
   readonly #points = new Map<number, string>();
@@ -17,10 +18,10 @@ export class Paths {
 
   /** `dentryPath()`. */
   within(dentry: number, root: number): string {
-    const known = this.#within.get(dentry);
+    const known = this.#within.get(dentry | 0);
     if (known?.root === root) return known.path;
     const path = dentryPath(this.#prog, dentry, root);
-    this.#within.set(dentry, { root, path });
+    this.#within.set(dentry | 0, { root, path });
     return path;
   }
 
@@ -30,7 +31,7 @@ export class Paths {
   }
 
   #mountPoint(mount: number, depth: number): string {
-    let path = this.#points.get(mount);
+    let path = this.#points.get(mount | 0);
     if (path !== undefined) return path;
     if (depth > MAX_PATH_DEPTH) throw new MemoryFault(mount, `mounts are nested deeper than ${MAX_PATH_DEPTH}`);
     const { mnt_parent, mnt_mountpoint, "mnt.mnt_root": mnt_root } = this.#prog.fields.mount;
@@ -41,7 +42,7 @@ export class Paths {
       const below = this.within(this.#prog.pointer(mount, mnt_mountpoint), this.#prog.pointer(parent, mnt_root));
       path = join(this.#mountPoint(parent, depth + 1), below);
     }
-    this.#points.set(mount, path);
+    this.#points.set(mount | 0, path);
     return path;
   }
 }

@@ -2,6 +2,7 @@
 import type { KernelView } from "../protocol/view";
 import { readCgroups } from "./cgroups";
 import { readDescriptors } from "./descriptors";
+import { LayerKeep } from "./layer-keep";
 import { readMounts } from "./mounts";
 import { Namespaces } from "./namespaces";
 import { readNetwork } from "./network";
@@ -11,8 +12,16 @@ import { Reading } from "./reading";
 import { readTasks } from "./tasks";
 import { bootTime } from "./timekeeping";
 
-/** Reads the picture at this instant; never throws a `MemoryFault`. `now` is the clock of the time bound, in milliseconds. */
-export function sample(prog: Program, now: () => number, sequence: number): KernelView {
+/**
+ * Reads the picture at this instant; never throws a `MemoryFault`. `now` is the clock of the time bound, in milliseconds;
+ * `keep` has the layers of the picture before.
+ */
+export function sample(
+  prog: Program,
+  now: () => number,
+  sequence: number,
+  keep: LayerKeep = new LayerKeep(),
+): KernelView {
   const reading = new Reading(prog, now);
   const uts = prog.symbol("init_uts_ns");
   const { "name.release": release } = prog.fields.uts_namespace;
@@ -33,7 +42,7 @@ export function sample(prog: Program, now: () => number, sequence: number): Kern
     tasks,
     cgroups: readCgroups(reading),
     mounts,
-    ...readOverlays(reading, mounts, hostMounts?.inum ?? 0),
+    ...readOverlays(reading, mounts, hostMounts?.inum ?? 0, keep),
     devices,
     routes,
     sockets,

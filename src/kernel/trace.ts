@@ -1,6 +1,6 @@
 /** A program that remembers every read: the steps of evidence. */
 import type { EvidenceStep } from "../protocol/evidence";
-import { MAX_EVIDENCE_BYTES, MAX_EVIDENCE_STEPS } from "./bounds";
+import { MAX_EVIDENCE_BYTES, MAX_EVIDENCE_CHAIN, MAX_EVIDENCE_STEPS } from "./bounds";
 import type { Field, StructName, SymbolName } from "./debuginfo";
 import { hex, text } from "./memory";
 import { Program } from "./program";
@@ -35,10 +35,13 @@ export class Trace extends Program {
     return this.#steps.slice(first).map(publish);
   }
 
-  /** The reads that led from a root to this address, in order. */
+  /** The reads that led from a root to this address, in order; of more than `MAX_EVIDENCE_CHAIN` the first and the last. */
   chain(address: number): EvidenceStep[] {
     const chain: EvidenceStep[] = [];
-    for (let step = this.#origins.get(address)?.step; step; step = step.origin?.step) chain.unshift(publish(step));
+    for (let step = this.#origins.get(address)?.step; step; step = step.origin?.step) chain.push(publish(step));
+    chain.reverse();
+    const tooMany = chain.length - MAX_EVIDENCE_CHAIN;
+    if (tooMany > 0) chain.splice(MAX_EVIDENCE_CHAIN / 2, tooMany);
     return chain;
   }
 

@@ -11,6 +11,7 @@ import { evidence } from "./evidence";
 import { layerInodes } from "./file-facts";
 import { glance } from "./glance";
 import { inodeContent } from "./inode";
+import { LayerKeep } from "./layer-keep";
 import { Memory, MemoryFault } from "./memory";
 import { type FreeRun, freePages } from "./pages";
 import { panicMessage } from "./panic";
@@ -65,9 +66,10 @@ export function createXray(layout: Layout, { now = () => performance.now() }: Xr
     if (last?.ram !== ram || ram.byteOffset & 3) last = { ram, program: new Program(info, new Memory(ram)) };
     return last.program;
   };
+  const keep = new LayerKeep();
   let sequence = 0;
   return {
-    observe: (ram) => sample(program(ram), now, ++sequence),
+    observe: (ram) => sample(program(ram), now, ++sequence, keep),
     glance: (ram, last, ran) => glance(program(ram), now, last, ran),
     exitStatus: (ram, task) => withoutFault(() => exitStatus(program(ram), task), undefined),
     counters: (ram) => withoutFault(() => readCounters(program(ram)), NO_COUNTERS),

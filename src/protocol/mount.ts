@@ -76,7 +76,10 @@ export interface LayerEntry {
   opaque: boolean;
   /** `trusted.overlay.redirect`: the directory was renamed from here. */
   redirect?: string;
-  /** `trusted.overlay.origin`: it is the copy of a name in a layer below. Absent where the filesystem cannot say. */
+  /**
+   * `trusted.overlay.origin`: it is the copy of a file in a layer below. Copies of files with several names do not have it.
+   * Absent where the filesystem cannot say.
+   */
   origin?: boolean;
   /** Of a symbolic link. */
   target?: string;

@@ -11,6 +11,7 @@ import { MAX_EVIDENCE_BYTES } from "../../src/kernel/bounds";
 import { debugInfo } from "../../src/kernel/debuginfo";
 import { freeInputBuffers } from "../../src/kernel/console";
 import { evidence } from "../../src/kernel/evidence";
+import { inodeContent } from "../../src/kernel/inode";
 import { readCounters } from "../../src/kernel/counters";
 import { Memory, PAGE_OFFSET } from "../../src/kernel/memory";
 import { freePages } from "../../src/kernel/pages";
@@ -92,6 +93,12 @@ function touchedFrames(layout: Layout, ram: Uint8Array): number[] {
   }
   for (const { address } of view.routes) evidence(prog.info, memory, { object: "route", address, fact: "destination" });
   for (const { address } of view.sockets) evidence(prog.info, memory, { object: "socket", address, fact: "local" });
+  for (const { address } of view.mounts) evidence(prog.info, memory, { object: "mount", address, fact: "hiddenBy" });
+  for (const { address } of view.overlays) evidence(prog.info, memory, { object: "overlay", address, fact: "device" });
+  for (const { inode } of view.layers.flatMap(({ entries }) => entries)) {
+    evidence(prog.info, memory, { object: "file", address: inode, fact: "target" });
+    inodeContent(prog, inode);
+  }
   readCounters(prog);
   kernelLog(prog);
   // A guest that panicked may have done so with the lists in pieces.

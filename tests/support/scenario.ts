@@ -2,6 +2,35 @@
 import { writeFileCommand } from "./static-program";
 import { threadsProgram } from "./threads-program";
 
+/** Two lower layers, an upper one with every kind of change to them, and a second overlay that shares a lower one. */
+const LAYERS = `
+mkdir -p /layers/low/dir/deep /layers/low/gone /layers/mid/dir /layers/mid/replaced /layers/up /layers/work /layers/merged
+cd /layers/low
+printf low > kept; printf low > dir/copied; printf low > dir/removed; printf low > dir/deep/file; printf low > gone/file
+ln -s dir/copied link; ln -s "$(seq -s / 1 80)" long; ln dir/copied hard; chown 1000:100 kept; chmod 4750 kept
+cd /layers/mid
+printf mid > dir/middle; printf mid > replaced/file; printf "<b>" > "$(printf "dir/new\\nline \\033[31m")"; touch -d @981173106 dir/middle
+cd /
+mount -t overlay stack -o lowerdir=/layers/mid:/layers/low,upperdir=/layers/up,workdir=/layers/work /layers/merged
+mount -t overlay second -o lowerdir=/layers/low:/layers/mid /mnt
+cd /layers/merged
+printf " and up" >> dir/copied; rm dir/removed; rm -r gone; rm -r replaced; mkdir replaced; printf new > replaced/new
+seq 1 3000 > numbers; truncate -s 20000 hole; chmod 600 dir/middle
+cd /
+`;
+
+/** Mounts over mounts, shared and not, a read-only one, and namespaces that only a mount holds. */
+const MOUNTS = `
+mkdir -p /mounts/over/below /mounts/private /mounts/slave "/mounts/$(printf "a b\\\\\\n\\033[31m<i>")"
+mount -t tmpfs -o size=1m,mode=700,uid=5,gid=6,nr_inodes=99 first /mounts/over
+mkdir /mounts/over/below; mount -t tmpfs below /mounts/over/below; mount -t tmpfs second /mounts/over
+mount -t tmpfs -o ro,nosuid,nodev,noexec,noatime "so urce" /mounts/a*; mount --bind /layers/low/dir /mounts/private
+mount --make-private /mounts/private; mount --bind /mounts/over /mounts/slave; mount --make-slave /mounts/slave
+mkdir /mounts/held; mount -t tmpfs held /mounts/held; mount --make-unbindable /mounts/held; touch /mounts/held/net /mounts/held/mnt
+unshare -n mount --bind /proc/self/ns/net /mounts/held/net
+unshare --mount=/mounts/held/mnt mount -t tmpfs inside /tmp
+`;
+
 /** The script prints `ready` when every process stands still. */
 export const SCENARIO = `
 # The processes outlive this script, and belong to init from the start.
@@ -34,6 +63,8 @@ ip link set inside netns "$(pgrep -fx 'sleep 1004')"
 start nsenter -t "$(pgrep -fx 'sleep 1004')" -n sh -c '
   ip link set lo up; ip link set inside up; ip address add 10.0.0.2/24 dev inside; ip route add default via 10.0.0.1
   exec nc -l -p 80'
+${LAYERS}
+${MOUNTS}
 wait_for() { until "$@" 2>/dev/null | grep -q .; do sleep 0.1; done; }
 # Ten that sleep and one zombie.
 until [ "$(cat /proc/[0-9]*/comm | grep -cx sleep)" = 11 ]; do sleep 0.1; done
