@@ -13,6 +13,8 @@ const ROUNDS = Number(process.env.CORRUPTIONS ?? 500);
 const recording = loadRecording("bubble");
 const xray = createXray(recording.layout);
 const whole = xray.observe(recording.ram());
+const host = whole.namespaces.find(({ kind, initial }) => kind === "ipc" && initial)!;
+const ipc = host.ipc!;
 const pristine = recording.ram();
 
 /** Values that break more than random ones do: null, small numbers, real addresses, the ends of memory. */
@@ -55,6 +57,11 @@ test(`${ROUNDS} seeded corruptions never throw and never exceed a bound`, () => 
         { object: "task", address: task.address, fact: "argv" },
         { object: "task", address: task.address, fact: "cgroup" },
         { object: "task", address: task.address, fact: `ns/${namespace.kind}` },
+        { object: "task", address: task.address, fact: "exe" },
+        { object: "task", address: task.address, fact: "insideUid" },
+        { object: "task", address: task.address, fact: "pgid" },
+        { object: "ipc", address: ipc[Math.floor(next() * ipc.length)].address, fact: "size" },
+        { object: "namespace", address: host.address, kind: "ipc", fact: "ipc" },
         { object: "namespace", address: namespace.address, kind: namespace.kind, fact: "owner" },
       ];
       const evidence = xray.evidence(ram, facts[Math.floor(next() * facts.length)]);

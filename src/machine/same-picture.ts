@@ -1,10 +1,10 @@
 /** Tells whether two pictures show the same, so that an idle guest sends nothing. */
-import type { Namespace } from "../protocol/namespace";
-import type { Task } from "../protocol/task";
+import type { IdRange, IpcObject, Namespace } from "../protocol/namespace";
+import type { Credentials, Place, Task } from "../protocol/task";
 import type { KernelView } from "../protocol/view";
 import { NAMESPACE_KINDS } from "../protocol/namespace";
 
-/** True when nothing differs but the time at which they were taken. */
+/** True when nothing differs but the time at which they were taken, and the CPU time and resident memory of tasks. */
 export function samePicture(a: KernelView, b: KernelView): boolean {
   return (
     a.totalForks === b.totalForks &&
@@ -28,12 +28,69 @@ function sameTask(a: Task, b: Task): boolean {
     a.ppid === b.ppid &&
     a.state === b.state &&
     a.comm === b.comm &&
-    a.uid === b.uid &&
-    a.gid === b.gid &&
+    a.pgid === b.pgid &&
+    a.sid === b.sid &&
+    a.tty === b.tty &&
+    a.frozen === b.frozen &&
+    a.exitStatus === b.exitStatus &&
+    a.noNewPrivs === b.noNewPrivs &&
+    a.seccomp === b.seccomp &&
+    a.oomScoreAdj === b.oomScoreAdj &&
+    a.childSubreaper === b.childSubreaper &&
+    a.environmentBytes === b.environmentBytes &&
+    sameCredentials(a.credentials, b.credentials) &&
+    samePlace(a.exe, b.exe) &&
+    samePlace(a.root, b.root) &&
+    samePlace(a.cwd, b.cwd) &&
+    a.forChildren?.pid === b.forChildren?.pid &&
+    a.forChildren?.time === b.forChildren?.time &&
     a.cgroup === b.cgroup &&
     a.argvTruncated === b.argvTruncated &&
     same(a.argv, b.argv, Object.is) &&
     NAMESPACE_KINDS.every((kind) => a.namespaces[kind] === b.namespaces[kind])
+  );
+}
+
+/** The kernel replaces a `struct cred` and never changes one; a new one may lie where an old one lay. */
+function sameCredentials(a: Credentials, b: Credentials): boolean {
+  return (
+    a.address === b.address &&
+    same(a.uids, b.uids, Object.is) &&
+    same(a.gids, b.gids, Object.is) &&
+    a.insideUid === b.insideUid &&
+    a.insideGid === b.insideGid &&
+    a.inheritable === b.inheritable &&
+    a.permitted === b.permitted &&
+    a.effective === b.effective &&
+    a.bounding === b.bounding &&
+    a.ambient === b.ambient
+  );
+}
+
+function samePlace(a: Place | undefined, b: Place | undefined): boolean {
+  return a?.path === b?.path && a?.mount === b?.mount && a?.deleted === b?.deleted;
+}
+
+function sameRanges(a: IdRange[] = [], b: IdRange[] = []): boolean {
+  return same(
+    a,
+    b,
+    (one, other) => one.first === other.first && one.hostFirst === other.hostFirst && one.count === other.count,
+  );
+}
+
+function sameIpc(a: IpcObject, b: IpcObject): boolean {
+  return (
+    a.address === b.address &&
+    a.kind === b.kind &&
+    a.id === b.id &&
+    a.key === b.key &&
+    a.name === b.name &&
+    a.uid === b.uid &&
+    a.gid === b.gid &&
+    a.mode === b.mode &&
+    a.size === b.size &&
+    a.use === b.use
   );
 }
 
@@ -42,6 +99,13 @@ function sameNamespace(a: Namespace, b: Namespace): boolean {
     a.kind === b.kind &&
     a.inum === b.inum &&
     a.address === b.address &&
+    a.childReaper === b.childReaper &&
+    a.cgroupRoot === b.cgroupRoot &&
+    a.timeOffsets?.monotonicNs === b.timeOffsets?.monotonicNs &&
+    a.timeOffsets?.boottimeNs === b.timeOffsets?.boottimeNs &&
+    sameRanges(a.uidMap, b.uidMap) &&
+    sameRanges(a.gidMap, b.gidMap) &&
+    same(a.ipc ?? [], b.ipc ?? [], sameIpc) &&
     a.uts?.nodename === b.uts?.nodename &&
     a.uts?.domainname === b.uts?.domainname
   );

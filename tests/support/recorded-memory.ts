@@ -87,6 +87,9 @@ function touchedFrames(layout: Layout, ram: Uint8Array): number[] {
   for (const { address, kind } of view.namespaces) {
     evidence(prog.info, memory, { object: "namespace", address, kind, fact: "owner" });
   }
+  for (const { ipc = [] } of view.namespaces) {
+    for (const { address } of ipc) evidence(prog.info, memory, { object: "ipc", address, fact: "mode" });
+  }
   readCounters(prog);
   kernelLog(prog);
   // A guest that panicked may have done so with the lists in pieces.
