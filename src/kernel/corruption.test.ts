@@ -25,6 +25,8 @@ const CGROUP_FACT_NAMES = Object.keys(CGROUP_FACTS.facts);
 const recording = loadRecording("bubble");
 const xray = createXray(recording.layout);
 const whole = xray.observe(recording.ram());
+const host = whole.namespaces.find(({ kind, initial }) => kind === "ipc" && initial)!;
+const ipc = host.ipc!;
 const pristine = recording.ram();
 
 /** Values that break more than random ones do: null, small numbers, real addresses, the ends of memory. */
@@ -85,6 +87,11 @@ test(`${ROUNDS} seeded corruptions never throw and never exceed a bound`, () => 
           address: cgroup.address,
           fact: CGROUP_FACT_NAMES[Math.floor(next() * CGROUP_FACT_NAMES.length)],
         },
+        { object: "task", address: task.address, fact: "exe" },
+        { object: "task", address: task.address, fact: "insideUid" },
+        { object: "task", address: task.address, fact: "pgid" },
+        { object: "ipc", address: ipc[Math.floor(next() * ipc.length)].address, fact: "size" },
+        { object: "namespace", address: host.address, kind: "ipc", fact: "ipc" },
         { object: "namespace", address: namespace.address, kind: namespace.kind, fact: "owner" },
         { object: "mount", address: pick(whole.mounts).address, fact: "path" },
         { object: "mount", address: pick(whole.mounts).address, fact: "superOptions" },

@@ -99,6 +99,9 @@ function touchedFrames(layout: Layout, ram: Uint8Array): number[] {
     evidence(prog.info, memory, { object: "file", address: inode, fact: "target" });
     inodeContent(prog, inode);
   }
+  for (const { ipc = [] } of view.namespaces) {
+    for (const { address } of ipc) evidence(prog.info, memory, { object: "ipc", address, fact: "mode" });
+  }
   readCounters(prog);
   kernelLog(prog);
   // A guest that panicked may have done so with the lists in pieces.

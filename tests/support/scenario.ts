@@ -1,5 +1,6 @@
 /** A guest with something of everything that a picture shows: what the recorded memory holds. */
 import { writeFileCommand } from "./static-program";
+import { SYSCALL_PROGRAM, syscall } from "./syscall-program";
 import { threadsProgram } from "./threads-program";
 
 /** Two lower layers, an upper one with every kind of change to them, and a second overlay that shares a lower one. */
@@ -30,6 +31,14 @@ mkdir /mounts/held; mount -t tmpfs held /mounts/held; mount --make-unbindable /m
 unshare -n mount --bind /proc/self/ns/net /mounts/held/net
 unshare --mount=/mounts/held/mnt mount -t tmpfs inside /tmp
 `;
+/** One System V object of each kind, and a queue with a message. */
+const IPC = [
+  syscall("semget", 78, 9, 0o1600),
+  syscall("msgget", 79, 0o1666),
+  syscall("shmget", 77, 12345, 0o1640),
+  syscall("mq_open", "jobs", 0o102, 0o640, 0),
+  syscall("mq_timedsend", 3, "work", 4, 0, 0),
+].join(" ");
 
 /** The script prints `ready` when every process stands still. */
 export const SCENARIO = `
@@ -65,9 +74,16 @@ start nsenter -t "$(pgrep -fx 'sleep 1004')" -n sh -c '
   exec nc -l -p 80'
 ${LAYERS}
 ${MOUNTS}
+start unshare -T --monotonic 100 --boottime -1 sleep 1011
+# More ranges of ids than lie in the namespace itself.
+start unshare -U sleep 1012
+until [ "$(readlink /proc/$!/ns/user)" != "$(readlink /proc/self/ns/user)" ]; do sleep 0.1; done
+printf '%s 1\n' "0 0" "10 1000" "5 2000" "7 3000" "20 4000" "1 5000" > /proc/$!/uid_map
+${writeFileCommand("/tmp/syscalls", SYSCALL_PROGRAM)}
+/tmp/syscalls ${IPC}
 wait_for() { until "$@" 2>/dev/null | grep -q .; do sleep 0.1; done; }
-# Ten that sleep and one zombie.
-until [ "$(cat /proc/[0-9]*/comm | grep -cx sleep)" = 11 ]; do sleep 0.1; done
+# Twelve that sleep and one zombie.
+until [ "$(cat /proc/[0-9]*/comm | grep -cx sleep)" = 13 ]; do sleep 0.1; done
 wait_for grep -ls 'State:.Z' /proc/[0-9]*/status
 wait_for grep -ls 'State:.T' /proc/[0-9]*/status
 wait_for grep -l ':0050 .* 0A ' /proc/[0-9]*/net/tcp
