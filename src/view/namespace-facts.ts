@@ -15,7 +15,7 @@ export function formatIdRange({ first, hostFirst, count }: IdRange): string {
   return `${first} to ${first + count - 1} inside are ${hostFirst} to ${hostFirst + count - 1} on the host`;
 }
 
-function formatHolder(view: KernelView, holder: NamespaceHolder): string {
+export function formatHolder(view: KernelView, holder: NamespaceHolder): string {
   if (holder.by === "descriptor") return `descriptor ${holder.fd} of ${holder.pid}`;
   const mount = view.mounts.find(({ id }) => id === holder.mount);
   return `mount ${holder.mount}${mount ? ` at ${mount.path}` : ""}`;
