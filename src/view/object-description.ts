@@ -1,6 +1,5 @@
 import type { FactRef, ObjectRef } from "../protocol/evidence";
 import type { Task } from "../protocol/task";
-import type { KernelView } from "../protocol/view";
 import type { NamespaceMark } from "./namespace-mark";
 
 /** One fact of an object as the evidence panel shows it. */
@@ -31,9 +30,6 @@ export interface ObjectDescription {
   /** Tasks that are in it. */
   members?: Task[];
 }
-
-/** Undefined when the object has left the picture. */
-export type Describe<Ref extends ObjectRef = ObjectRef> = (view: KernelView, ref: Ref) => ObjectDescription | undefined;
 
 /** Makes rows of one object: `fact` is a name in the kernel's table of facts of its kind. */
 export const rowsOf =
