@@ -52,8 +52,8 @@ export interface CableLine {
   path: string;
   top: number;
   height: number;
-  /** Right end of the line for the numbers beside it, of cables that have room for them. */
-  label?: { left: number; top: number };
+  /** Where the numbers of a cable that has room for them end: above it, or below where it comes from above. */
+  label?: { left: number; top: number; below: boolean };
 }
 
 /** A bridge's rail with its ports attached, or the line from a device to those on top of it. */
@@ -278,13 +278,14 @@ function layCableLines(
     }
     const bend = (b.left - a.left) / 2;
     const path = `M${a.left} ${a.middle}C${a.left + bend} ${a.middle} ${b.left - bend} ${b.middle} ${b.left} ${b.middle}`;
-    const right = a.left > b.left ? a : b;
+    const [left, right] = a.left < b.left ? [a, b] : [b, a];
     layout.cables.push({
       cable,
       path,
       top: Math.min(a.middle, b.middle) - 20,
       height: Math.abs(a.middle - b.middle) + 40,
-      label: gutter >= 120 ? { left: right.left - 14, top: right.middle } : undefined,
+      label:
+        gutter >= 120 ? { left: right.left - 14, top: right.middle, below: left.middle < right.middle } : undefined,
     });
   }
   // Short brackets inside, long ones outside; when the lanes are full, the last one is shared.
