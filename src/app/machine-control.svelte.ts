@@ -9,6 +9,7 @@ import type {
   TerminalBytes,
 } from "../protocol/machine";
 import type { Evidence, FactRef } from "../protocol/evidence";
+import type { FileContent } from "../protocol/mount";
 import type { TimelineBatch } from "../protocol/change";
 import type { KernelView } from "../protocol/view";
 import { launch, type Launch } from "./launch";
@@ -122,6 +123,8 @@ export class MachineControl {
     return this.#ask((api) => api.run(request));
   }
   view = (): Promise<Outcome<KernelView>> => this.#ask((api) => api.view());
+  /** Content of a file of a layer, by the address of its inode. */
+  file = (inode: number): Promise<Outcome<FileContent>> => this.#ask((api) => api.file(inode));
   evidence = (fact: FactRef): Promise<Outcome<Evidence>> => this.#ask((api) => api.evidence(fact));
 
   async save(): Promise<Outcome<SavedState>> {

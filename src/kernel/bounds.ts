@@ -58,6 +58,29 @@ export const MAX_SOCKETS = 65536;
 
 /** Descriptors of one process: the default of `fs.nr_open`, above which no process may raise its limit. */
 export const MAX_DESCRIPTORS = 1 << 20;
+/** Depth of a red-black tree: twice the logarithm of more nodes than memory could hold. */
+export const MAX_RB_DEPTH = 64;
+
+/** Mounts in one picture, of all mount namespaces. The kernel itself allows 100,000 in one (`fs.mount-max`). */
+export const MAX_MOUNTS = 16384;
+
+/** Overlays in one picture, and the layers of one (`OVL_MAX_STACK`, `fs/overlayfs/overlayfs.h`, and the upper one). */
+export const MAX_OVERLAYS = 4096;
+export const MAX_OVERLAY_LAYERS = 501;
+
+/** Names kept of one layer, and of all layers in one picture; of what is beyond, this many names are counted. */
+export const MAX_LAYER_ENTRIES = 16384;
+export const MAX_LAYER_ENTRIES_TOTAL = 49152;
+export const MAX_LAYER_ENTRIES_COUNTED = 65536;
+
+/** Extended attributes looked at of one file. */
+export const MAX_XATTRS = 64;
+
+/** Length of a path that is kept as one text: a page, as for mount options and the targets of symbolic links. */
+export const MAX_PATH_BYTES = 4096;
+
+/** Content shown of one file. */
+export const MAX_FILE_BYTES = 256 << 10;
 
 /** Command line kept of one task. */
 export const MAX_ARGV_BYTES = 4096;

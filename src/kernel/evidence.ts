@@ -4,8 +4,11 @@ import { CGROUP_FACTS } from "./cgroup-facts";
 import type { DebugInfo } from "./debuginfo";
 import type { ObjectFacts } from "./fact";
 import { NAMESPACE_FACTS, TASK_FACTS } from "./facts";
+import { FILE_FACTS } from "./file-facts";
 import { type Memory, MemoryFault } from "./memory";
 import { DEVICE_FACTS, ROUTE_FACTS } from "./networkfacts";
+import { MOUNT_FACTS } from "./mount-facts";
+import { OVERLAY_FACTS } from "./overlay-facts";
 import { Program } from "./program";
 import { SOCKET_FACTS } from "./socketfacts";
 import { Trace } from "./trace";
@@ -16,6 +19,9 @@ const FACTS: Partial<Record<Exclude<ObjectKind, "namespace">, ObjectFacts>> = {
   device: DEVICE_FACTS,
   route: ROUTE_FACTS,
   socket: SOCKET_FACTS,
+  mount: MOUNT_FACTS,
+  overlay: OVERLAY_FACTS,
+  file: FILE_FACTS,
 };
 
 /**

@@ -3,6 +3,7 @@ import { NAMESPACE_KINDS, type NamespaceKind } from "../protocol/namespace";
 import { taskCgroup } from "./cgroup";
 import { credGid, credUid, taskCred } from "./cred";
 import { type Fact, fact, type ObjectFacts, quoted } from "./fact";
+import { mountHolds, mountNamespaces, namespaceMounts } from "./mount";
 import {
   initialNamespace,
   namespaceInum,
@@ -111,6 +112,14 @@ function* allNamespaces(prog: Program, kind: NamespaceKind): Generator<number, v
         return true;
       });
       yield* found;
+    }
+  }
+  // Some nobody is in: the kernel lists mount namespaces, and mounts keep namespaces of any kind.
+  for (const mounts of mountNamespaces(prog)) {
+    if (kind === "mnt" && fresh(mounts)) yield mounts;
+    for (const mount of namespaceMounts(prog, mounts)) {
+      const held = mountHolds(prog, mount);
+      if (held?.kind === kind && fresh(held.address)) yield held.address;
     }
   }
 }

@@ -95,7 +95,7 @@ export const STRUCTS = {
   ],
   uts_namespace: ["name.nodename", "name.domainname", "name.release", "user_ns", "ns.inum"],
   ipc_namespace: ["user_ns", "ns.inum", "ids", "mq_mnt"],
-  mnt_namespace: ["user_ns", "ns.inum"],
+  mnt_namespace: ["user_ns", "ns.inum", "mounts", "mnt_ns_tree_node"],
   net: ["user_ns", "ns.inum", "list", "dev_base_head", "ipv4.fib_table_hash"],
   pid_namespace: ["parent", "level", "user_ns", "ns.inum", "child_reaper", "pid_allocated"],
   user_namespace: [
@@ -210,27 +210,111 @@ export const STRUCTS = {
 
   // include/linux/types.h
   hlist_head: ["first"],
-  hlist_node: ["next"],
+  hlist_node: ["next", "pprev"],
 
   // include/linux/types.h
 
   // include/linux/fs_struct.h, include/linux/fs.h
   fs_struct: ["root", "pwd"],
   file: ["f_path", "f_mode", "f_op", "private_data", "f_inode"],
-  inode: ["i_mode", "i_uid", "i_gid", "i_dentry", "i_ino", "i_fop", "i_private"],
+  inode: [
+    "i_mode",
+    "i_uid",
+    "i_gid",
+    "i_dentry",
+    "i_ino",
+    "i_fop",
+    "i_private",
+    "i_sb",
+    "i_mapping",
+    "i_nlink",
+    "i_rdev",
+    "i_size",
+    "i_mtime_sec",
+    "i_mtime_nsec",
+    "i_link",
+  ],
+  // include/linux/fs_struct.h, include/linux/file.h
 
   // include/linux/path.h, include/linux/dcache.h, fs/mount.h
   path: ["mnt", "dentry"],
-  dentry: ["d_parent", "d_name.name", "d_inode", "d_hash.pprev", "d_children", "d_sib", "d_u.d_alias"],
-  mount: ["mnt", "mnt_parent", "mnt_mountpoint", "mnt_id", "mnt.mnt_root"],
+  dentry: ["d_parent", "d_name.name", "d_inode", "d_hash.pprev", "d_sb", "d_sib", "d_children", "d_u.d_alias"],
+  mount: [
+    "mnt",
+    "mnt_parent",
+    "mnt_mountpoint",
+    "mnt_id",
+    "mnt.mnt_root",
+    "mnt.mnt_sb",
+    "mnt.mnt_flags",
+    "mnt.mnt_idmap",
+    "mnt_node",
+    "mnt_mounts",
+    "mnt_child",
+    "mnt_devname",
+    "mnt_master",
+    "mnt_ns",
+    "mnt_group_id",
+  ],
+
+  // include/linux/mount.h
+  vfsmount: ["mnt_root"],
+
+  // include/linux/rbtree_types.h
+  rb_root: ["rb_node"],
+  rb_node: ["rb_right", "rb_left"],
+
+  // include/linux/fs.h
+  file_system_type: ["name", "fs_supers"],
+  super_block: ["s_dev", "s_type", "s_flags", "s_root", "s_instances", "s_fs_info", "s_subtype"],
+  address_space: ["i_pages"],
+  folio: ["flags", "_flags_1"],
+
+  // include/linux/ns_common.h, include/linux/proc_ns.h: what a file of nsfs is
+  ns_common: ["ops", "inum"],
+  proc_ns_operations: ["name"],
+
+  // Private parts of filesystems: include/linux/shmem_fs.h, include/linux/xattr.h, fs/overlayfs/ovl_entry.h,
+  // include/linux/proc_fs.h, fs/devpts/inode.c
+  shmem_sb_info: ["max_blocks", "max_inodes", "mode", "uid", "gid", "full_inums", "noswap"],
+  shmem_inode_info: ["xattrs", "vfs_inode"],
+  simple_xattr: ["rb_node", "name", "size", "value"],
+  ovl_fs: [
+    "numlayer",
+    "numdatalayer",
+    "layers",
+    "xino_mode",
+    "config.upperdir",
+    "config.workdir",
+    "config.lowerdirs",
+    "config.default_permissions",
+    "config.redirect_mode",
+    "config.verity_mode",
+    "config.index",
+    "config.uuid",
+    "config.nfs_export",
+    "config.xino",
+    "config.metacopy",
+    "config.userxattr",
+    "config.fsync_mode",
+  ],
+  ovl_layer: ["mnt"],
+  proc_fs_info: ["pid_gid", "hide_pid", "pidonly"],
+  pts_fs_info: [
+    "mount_opts.setuid",
+    "mount_opts.setgid",
+    "mount_opts.uid",
+    "mount_opts.gid",
+    "mount_opts.mode",
+    "mount_opts.ptmxmode",
+    "mount_opts.max",
+  ],
 
   // include/linux/fdtable.h, include/linux/fs.h
   files_struct: ["fdt"],
   fdtable: ["max_fds", "fd", "open_fds"],
 
   // include/linux/ns_common.h, include/linux/proc_ns.h: what a file of nsfs is
-  ns_common: ["ops", "inum"],
-  proc_ns_operations: ["name"],
 
   // include/linux/types.h
 
@@ -391,6 +475,16 @@ export const SYMBOLS = [
   "hostname_poll",
   "domainname_poll",
   "pdrvdata",
+  "mnt_ns_tree",
+  "ovl_fs_type",
+  "ovl_redirect_dir_def",
+  "ovl_redirect_always_follow",
+  "ovl_index_def",
+  "ovl_nfs_export_def",
+  "ovl_metacopy_def",
+  "ovl_xino_auto_def",
+  "nop_mnt_idmap",
+  "_totalram_pages",
   "contig_page_data",
   "mem_map",
   "prb",
@@ -458,4 +552,7 @@ export const ENUMS = [
   "PSI_CPU",
   "NETDEV_PCPU_STAT_TSTATS",
   "NETDEV_PCPU_STAT_DSTATS",
+  // include/linux/page-flags.h
+  "PG_uptodate",
+  "PG_head",
 ] as const;

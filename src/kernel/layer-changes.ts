@@ -44,8 +44,8 @@ function upperChanges(overlay: Overlay, old: Layer, upper: Layer, layers: Readon
       continue;
     }
     if (was === undefined || was.whiteout) {
-      // A directory that replaces a deleted one is opaque, hence new.
-      const copied = was === undefined && !entry.opaque && isBelow(entry.path);
+      // Where the layer does not tell: a directory that replaces a deleted one is opaque, hence new.
+      const copied = was === undefined && (entry.origin ?? (!entry.opaque && isBelow(entry.path)));
       found.push({ type: copied ? "copied-up" : "file-created", file: file(entry) });
     } else if (contentDiffers(was, entry)) {
       found.push({ type: "file-changed", file: file(entry) });

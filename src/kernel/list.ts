@@ -53,7 +53,8 @@ export function* listForEachEntryReverse(
 }
 
 /**
- * The same for a list that is not circular (`struct hlist_head`). Throws `MemoryFault` after `maxEntries`.
+ * The same for a list that is not circular (`struct hlist_head`). Throws `MemoryFault` where the list leads back to itself,
+ * and after `maxEntries`.
  */
 export function* hlistForEachEntry(
   prog: Program,
@@ -62,11 +63,20 @@ export function* hlistForEachEntry(
   name: string,
   maxEntries: number = MAX_LIST_ENTRIES,
 ): Generator<number, void, undefined> {
-  let node = prog.pointer(head, prog.fields.hlist_head.first);
-  for (let count = 0; node !== 0; count++) {
-    if (count >= maxEntries) throw new MemoryFault(node, `the list does not end within ${maxEntries} entries`);
-    const entry = node;
-    node = prog.pointer(entry, prog.fields.hlist_node.next);
-    yield prog.container(entry, field, name);
+  const { next, pprev } = prog.fields.hlist_node;
+  const { first } = prog.fields.hlist_head;
+  let link = head + first.offset;
+  let node = prog.pointer(head, first);
+  let wrong = 0;
+  for (let count = 1; node !== 0; count++) {
+    if (count > maxEntries) throw new MemoryFault(node, `the list does not end within ${maxEntries} entries`);
+    // While a neighbour is being added or removed, one entry points past it. A list that leads back to itself has a
+    // second such entry at the latest where it passes the first again.
+    if (prog.pointer(node, pprev) !== link && ++wrong > 1) throw new MemoryFault(node, "the list's links do not agree");
+    prog.linked(head, node, field, count, link);
+    link = node + next.offset;
+    const entry = prog.container(node, field, name);
+    node = prog.pointer(node, next);
+    yield entry;
   }
 }

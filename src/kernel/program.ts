@@ -87,6 +87,11 @@ export class Program {
     return node;
   }
 
+  /** The same for an entry of any other structure: `link` is the address of the kernel's pointer to `node`. */
+  linked(_head: number, node: number, _field: Field, _number: number, _link: number): number {
+    return node;
+  }
+
   /** Word `index` of the array at `base`. */
   word(base: number, index: number): number {
     return this.memory.u32(base + index * 4);
@@ -95,6 +100,11 @@ export class Program {
   /** Element `index` of the array of 64-bit numbers at `base`. */
   long(base: number, index: number): number {
     return this.memory.u64(base + index * 8);
+  }
+
+  /** Text at an address, up to a NUL or to `maxBytes`. */
+  text(address: number, maxBytes: number): string {
+    return this.memory.cstring(address, maxBytes);
   }
 
   byte(address: number): number {

@@ -22,6 +22,7 @@ export function sample(prog: Program, now: () => number, sequence: number): Kern
   // Descriptors and mounts hold namespaces that no task is in, so these come before what is in namespaces.
   const sockets = readDescriptors(reading, tasks, namespaces);
   const mounts = readMounts(reading, namespaces);
+  const hostMounts = namespaces.all().find(({ kind, initial }) => kind === "mnt" && initial);
   const { devices, routes } = readNetwork(reading, namespaces);
   const view: KernelView = {
     sequence,
@@ -32,7 +33,7 @@ export function sample(prog: Program, now: () => number, sequence: number): Kern
     tasks,
     cgroups: readCgroups(reading),
     mounts,
-    ...readOverlays(reading, mounts),
+    ...readOverlays(reading, mounts, hostMounts?.inum ?? 0),
     devices,
     routes,
     sockets,

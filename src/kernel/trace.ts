@@ -119,11 +119,14 @@ export class Trace extends Program {
   }
 
   override listed(head: number, node: number, field: Field, number: number): number {
-    const origin = this.#origins.get(head);
-    const path = `${origin?.expression ?? hex(head)} (entry ${number})`;
     // The list's own pointer to the entry: `next` of the one before it.
     const { next, prev } = this.fields.list_head;
-    const address = (this.memory.u32(node + prev.offset) + next.offset) >>> 0;
+    return this.linked(head, node, field, number, (this.memory.u32(node + prev.offset) + next.offset) >>> 0);
+  }
+
+  override linked(head: number, node: number, field: Field, number: number, address: number): number {
+    const origin = this.#origins.get(head);
+    const path = `${origin?.expression ?? hex(head)} (entry ${number})`;
     const bytes = Array.from({ length: 4 }, (_, i) => this.#byte(address + i));
     this.#origins.set(node, {
       expression: path,
@@ -143,6 +146,12 @@ export class Trace extends Program {
     const origin = this.#origins.get(base);
     const expression = `${origin?.expression ?? hex(base)}[${index}]`;
     return this.#read(expression, origin, base + index * 8, 8, () => super.long(base, index), String);
+  }
+
+  override text(address: number, maxBytes: number): string {
+    const origin = this.#origins.get(address);
+    const read = () => super.text(address, maxBytes);
+    return this.#read(origin?.expression ?? hex(address), origin, address, undefined, read, quoted);
   }
 
   override byte(address: number): number {

@@ -76,7 +76,8 @@ function* nodeEntries(walk: Walk, node: number, shift: number, base: number): Ge
     if (shift > 0 && isNode(entry)) {
       const below = nodeOf(prog, entry);
       yield* nodeEntries(walk, below, lowerShift(prog, below, shift), index);
-    } else if (shift === 0 && isEntry(entry)) {
+    } else if (isEntry(entry)) {
+      // Above the lowest level it stands for all indexes of its slot, as a large folio does.
       yield [index, entry];
     }
   }

@@ -1,13 +1,16 @@
 /** The X-ray of a running Linux kernel: reads the picture from guest RAM and never writes to it. */
 import type { Layout } from "../protocol/layout";
 import type { Evidence, FactRef } from "../protocol/evidence";
+import type { FileContent } from "../protocol/mount";
 import type { Task } from "../protocol/task";
 import type { KernelView } from "../protocol/view";
 import { freeInputBuffers } from "./console";
 import { type Counters, NO_COUNTERS, readCounters } from "./counters";
 import { debugInfo } from "./debuginfo";
 import { evidence } from "./evidence";
+import { layerInodes } from "./file-facts";
 import { glance } from "./glance";
+import { inodeContent } from "./inode";
 import { Memory, MemoryFault } from "./memory";
 import { type FreeRun, freePages } from "./pages";
 import { panicMessage } from "./panic";
@@ -35,6 +38,11 @@ export interface Xray {
   counters(ram: Uint8Array): Counters;
   /** The walk to a fact; undefined when its task or namespace is gone. */
   evidence(ram: Uint8Array, fact: FactRef): Evidence | undefined;
+  /**
+   * Content of a regular file or symbolic link of a layer, by the address of its inode; undefined when no layer has it, or it
+   * has no content that is in memory.
+   */
+  file(ram: Uint8Array, inode: number): FileContent | undefined;
   /** Input messages `/dev/hvcN` takes now without losing any; 0 when it is not there yet. */
   freeInputBuffers(ram: Uint8Array, terminal: number): number;
   /** Physical runs of pages nobody uses, for a halted CPU. Throws `MemoryFault` when the free lists do not add up. */
@@ -64,10 +72,16 @@ export function createXray(layout: Layout, { now = () => performance.now() }: Xr
     exitStatus: (ram, task) => withoutFault(() => exitStatus(program(ram), task), undefined),
     counters: (ram) => withoutFault(() => readCounters(program(ram)), NO_COUNTERS),
     evidence: (ram, fact) => evidence(info, new Memory(ram), fact),
+    file: (ram, inode) => withoutFault(() => layerFile(program(ram), inode), undefined),
     freeInputBuffers: (ram, terminal) => withoutFault(() => freeInputBuffers(program(ram), terminal), 0),
     freePages: (ram) => freePages(program(ram)),
     panicMessage: (ram) => withoutFault(() => panicMessage(program(ram)), undefined),
   };
+}
+
+function layerFile(prog: Program, inode: number): FileContent | undefined {
+  for (const found of layerInodes(prog)) if (found === inode) return inodeContent(prog, inode);
+  return undefined;
 }
 
 function exitStatus(prog: Program, { address, pid, startTimeNs }: Task): number | undefined {

@@ -17,6 +17,7 @@ import {
   type StartOptions,
 } from "../protocol/machine";
 import type { Evidence, FactRef } from "../protocol/evidence";
+import type { FileContent } from "../protocol/mount";
 import type { KernelView } from "../protocol/view";
 import { CONSOLE_COUNT, ConsoleInput } from "./console";
 import type { BootImages, Emulator } from "./emulator";
@@ -260,6 +261,17 @@ export class Machine implements MachineApi {
     return this.#outcome("bad-request", async () => {
       const found = this.#xray?.evidence(this.emulator.ram(), fact);
       if (!found) throw machineError("bad-request", `This ${fact.object} has ended; there is nothing left to read.`);
+      return found;
+    });
+  }
+
+  file(inode: number): Promise<Outcome<FileContent>> {
+    return this.#outcome("bad-request", async () => {
+      const found = this.#xray?.file(this.emulator.ram(), inode);
+      if (!found) {
+        const what = "No layer has a file with content at this address now: it was removed, or it is no file.";
+        throw machineError("bad-request", what);
+      }
       return found;
     });
   }

@@ -49,6 +49,10 @@ const api: MachineApi = {
   run: (request, stdin) => machine.run(request, stdin),
   view: () => machine.view(),
   evidence: (fact) => machine.evidence(fact),
+  file: async (inode) => {
+    const found = await machine.file(inode);
+    return found.ok ? transfer(found, [found.value.bytes.buffer]) : found;
+  },
 };
 
 addEventListener("message", function first(message: MessageEvent) {

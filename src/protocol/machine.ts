@@ -2,6 +2,7 @@
 import type { TimelineBatch } from "./change";
 import type { Manifest } from "./manifest";
 import type { Evidence, FactRef } from "./evidence";
+import type { FileContent } from "./mount";
 import type { KernelView } from "./view";
 
 /** Number of login terminals: `/dev/hvc0`, `/dev/hvc1`, `/dev/hvc2`; the guest agent owns `/dev/hvc3`. */
@@ -123,6 +124,8 @@ export interface MachineApi {
   run(request: RunRequest, stdin?: Uint8Array): Promise<Outcome<RunResult>>;
   view(): Promise<Outcome<KernelView>>;
   evidence(fact: FactRef): Promise<Outcome<Evidence>>;
+  /** Content of a file of a layer, by the address of its inode (`LayerEntry.inode`). */
+  file(inode: number): Promise<Outcome<FileContent>>;
 }
 
 export interface StartOptions {

@@ -49,6 +49,8 @@ export interface Overlay {
   upperPath?: string;
   workPath?: string;
   lowerPaths: string[];
+  /** Set when mounted with `redirect_dir=on` or `follow`: a directory may show the content of one with another name. */
+  followsRedirects?: boolean;
 }
 
 /** A name in a layer (`struct dentry` with its `struct inode`). */
@@ -74,6 +76,8 @@ export interface LayerEntry {
   opaque: boolean;
   /** `trusted.overlay.redirect`: the directory was renamed from here. */
   redirect?: string;
+  /** `trusted.overlay.origin`: it is the copy of a name in a layer below. Absent where the filesystem cannot say. */
+  origin?: boolean;
   /** Of a symbolic link. */
   target?: string;
 }

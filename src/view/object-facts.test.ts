@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { loadRecording } from "../../tests/support/recorded-memory";
 import { CGROUP_FACTS } from "../kernel/cgroup-facts";
+import { createXray } from "../kernel/xray";
+import type { ObjectRef } from "../protocol/evidence";
 import { cgroup } from "./cgroup.fixture";
 import { kernelView } from "./kernel-view.fixture";
 import { describeObject } from "./object-facts";
@@ -28,7 +31,30 @@ describe("every fact that is shown has evidence", () => {
   });
 });
 
-test("an object that is gone, or of a kind that nothing describes yet, has no description", () => {
+test("every fact that the panel asks for, of every object of a recorded kernel, has evidence", () => {
+  const recording = loadRecording("bubble");
+  const ram = recording.ram();
+  const xray = createXray(recording.layout);
+  const view = xray.observe(ram);
+  const refs: ObjectRef[] = [
+    ...view.tasks.slice(-12).map(({ address }) => ({ object: "task", address }) as const),
+    ...view.namespaces.map(({ address, kind }) => ({ object: "namespace", address, kind }) as const),
+    ...view.cgroups.map(({ address }) => ({ object: "cgroup", address }) as const),
+    ...view.mounts.slice(0, 12).map(({ address }) => ({ object: "mount", address }) as const),
+    ...view.overlays.map(({ address }) => ({ object: "overlay", address }) as const),
+    ...view.layers.flatMap(({ entries }) => entries.map(({ inode }) => ({ object: "file", address: inode }) as const)),
+    ...view.devices.slice(0, 6).map(({ address }) => ({ object: "device", address }) as const),
+    ...view.routes.slice(0, 6).map(({ address }) => ({ object: "route", address }) as const),
+    ...view.sockets.slice(0, 6).map(({ address }) => ({ object: "socket", address }) as const),
+  ];
+  for (const ref of refs) {
+    const facts = describeObject(view, ref)!.rows.flatMap(({ fact }) => (fact ? [fact] : []));
+    expect(facts.length, ref.object).toBeGreaterThan(0);
+    for (const fact of facts) expect(xray.evidence(ram, fact), JSON.stringify(fact)).toBeDefined();
+  }
+});
+
+test("an object that is gone has no description", () => {
   expect(describeObject(kernelView([]), { object: "task", address: 1 })).toBeUndefined();
   expect(describeObject(kernelView([]), { object: "cgroup", address: 1 })).toBeUndefined();
 });

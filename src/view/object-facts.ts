@@ -4,8 +4,10 @@ import type { KernelView } from "../protocol/view";
 import { describeCgroup } from "./cgroup-facts";
 import { describeDevice } from "./device-facts";
 import { describeIpc } from "./ipc-facts";
+import { describeMount } from "./mount-facts";
 import { describeNamespace } from "./namespace-facts";
 import type { NamespaceMark } from "./namespace-mark";
+import { describeFile, describeOverlay } from "./overlay-facts";
 import { describeRoute } from "./route-facts";
 import { describeSocket } from "./socket-facts";
 import { describeTask } from "./task-facts";
@@ -43,10 +45,13 @@ export interface ObjectDescription {
 export type Describe<Ref extends ObjectRef = ObjectRef> = (view: KernelView, ref: Ref) => ObjectDescription | undefined;
 
 /** How each kind of object is described. A new kind needs its line here, and nothing else. */
-const DESCRIBE: { [Kind in ObjectKind]?: Describe<Extract<ObjectRef, { object: Kind }>> } = {
+const DESCRIBE: { [Kind in ObjectKind]: Describe<Extract<ObjectRef, { object: Kind }>> } = {
   task: describeTask,
   namespace: describeNamespace,
   cgroup: describeCgroup,
+  mount: describeMount,
+  overlay: describeOverlay,
+  file: describeFile,
   device: describeDevice,
   route: describeRoute,
   socket: describeSocket,
@@ -68,7 +73,7 @@ export const OBJECT_WORD: Record<ObjectKind, string> = {
 };
 
 export function describeObject(view: KernelView, ref: ObjectRef): ObjectDescription | undefined {
-  return (DESCRIBE[ref.object] as Describe | undefined)?.(view, ref);
+  return (DESCRIBE[ref.object] as Describe)(view, ref);
 }
 
 /** Makes rows of one object: `fact` is a name in the kernel's table of facts of its kind. */

@@ -35,7 +35,7 @@ export interface PictureProps {
   /** The walk in kernel memory that proves a fact. */
   ask: (fact: FactRef) => Promise<Outcome<Evidence>>;
   /** Content of a file of a layer, by its inode's address. */
-  readFile?: (inode: number) => Promise<Outcome<FileContent>>;
+  readFile: (inode: number) => Promise<Outcome<FileContent>>;
   /** Types a command into the terminal that is shown. */
   onrun: (command: string) => void;
 }

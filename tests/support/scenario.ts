@@ -21,6 +21,16 @@ start sh -c 'kill -STOP $$; :'
 start sh -c 'sleep 1008; :' sh "" "two words" "$(printf "line\\nbreak")" "é ☃" "<b>"
 start sh -c 'exec sleep 1009 $(seq -s " " 1 1200)'
 start unshare -u sh -c 'hostname "$(printf "<i>\\033[31m")"; exec sleep 1010'
+# A pair of devices across two network namespaces, with addresses and routes, and a listening socket.
+ip link add outside type veth peer name inside
+ip link add bridge0 type bridge
+ip link set outside master bridge0 up
+ip address add 10.0.0.1/24 brd + dev bridge0
+ip link set bridge0 up
+ip link set inside netns "$(pgrep -fx 'sleep 1004')"
+start nsenter -t "$(pgrep -fx 'sleep 1004')" -n sh -c '
+  ip link set lo up; ip link set inside up; ip address add 10.0.0.2/24 dev inside; ip route add default via 10.0.0.1
+  exec nc -l -p 80'
 wait_for() { until "$@" 2>/dev/null | grep -q .; do sleep 0.1; done; }
 # Ten that sleep and one zombie.
 until [ "$(cat /proc/[0-9]*/comm | grep -cx sleep)" = 11 ]; do sleep 0.1; done
