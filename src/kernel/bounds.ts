@@ -27,6 +27,9 @@ export const MAX_CGROUP_DEPTH = 128;
 /** Cgroups in one picture; each costs the kernel more than 16 KiB, so memory ends before. */
 export const MAX_CGROUPS = 16384;
 
+/** Characters of their paths together: those of nested cgroups with long names add up. */
+export const MAX_CGROUP_PATHS_LENGTH = 1 << 20;
+
 /** Block devices that one cgroup has done I/O on. */
 export const MAX_CGROUP_DEVICES = 256;
 

@@ -1,7 +1,7 @@
 /** The control groups of one picture. */
 import type { Cgroup, Controller } from "../protocol/cgroup";
 import { cgroupIo, PendingIo } from "./blkcg";
-import { MAX_CGROUP_DEPTH, MAX_CGROUPS, MAX_OBSERVE_MS } from "./bounds";
+import { MAX_CGROUP_DEPTH, MAX_CGROUP_PATHS_LENGTH, MAX_CGROUPS, MAX_OBSERVE_MS } from "./bounds";
 import {
   cgroupChildren,
   cgroupControl,
@@ -40,6 +40,7 @@ class Cgroups {
   readonly #controllers = new Map<number, Controller[]>();
   readonly #flushed: Flushed = new Map();
   readonly #pendingIo = new PendingIo();
+  #pathsLength = 0;
   /** A bound ended the walk. */
   #full = false;
 
@@ -48,7 +49,8 @@ class Cgroups {
   }
 
   all(): Cgroup[] {
-    this.#add(rootCgroup(this.#reading.prog), undefined, 0);
+    const root = rootCgroup(this.#reading.prog);
+    if (this.#reading.read(cgroupShows, root, "cgroup", false)) this.#add(root, undefined, 0);
     return this.#cgroups;
   }
 
@@ -67,6 +69,11 @@ class Cgroups {
       );
     }
     const cgroup = this.#read(address, parent);
+    this.#pathsLength += cgroup.path.length;
+    if (this.#pathsLength > MAX_CGROUP_PATHS_LENGTH) {
+      this.#full = true;
+      return reading.leaveOut(`Only the first ${this.#cgroups.length} cgroups are shown: their paths are too long.`);
+    }
     this.#cgroups.push(cgroup);
     const children = cgroupChildren(reading.prog, address);
     reading.walk(children, `cgroup(${hex(address)}).self.children`, (child) => {

@@ -63,6 +63,20 @@ export function credCapabilities(prog: Program, cred: number, set: CapabilitySet
   return high.toString(16).padStart(8, "0") + low.toString(16).padStart(8, "0");
 }
 
+export interface Identity {
+  credentials: Credentials;
+  /** Address of the user namespace. */
+  userNamespace: number;
+}
+
+export function readIdentity(prog: Program, cred: number): Identity {
+  const credentials = readCredentials(prog, cred);
+  const userNamespace = credUserNamespace(prog, cred);
+  credentials.insideUid = insideId(prog, userNamespace, "uid", credentials.uids[0]);
+  credentials.insideGid = insideId(prog, userNamespace, "gid", credentials.gids[0]);
+  return { credentials, userNamespace };
+}
+
 /** Everything but the ids inside, for which the user namespace must be read. */
 export function readCredentials(prog: Program, cred: number): Credentials {
   return {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { loadRecording } from "../../tests/support/recorded-memory";
 import type { FactRef } from "../protocol/evidence";
+import type { Cgroup } from "../protocol/cgroup";
 import { NAMESPACE_KINDS, type Namespace } from "../protocol/namespace";
 import type { Task } from "../protocol/task";
 import { MAX_EVIDENCE_STEPS } from "./bounds";
@@ -54,7 +55,42 @@ function namespaceFacts(namespace: Namespace): [FactRef, string][] {
   return facts;
 }
 
-const all = [...view.tasks.flatMap(taskFacts), ...view.namespaces.flatMap(namespaceFacts)];
+function cgroupFacts(cgroup: Cgroup): [FactRef, string][] {
+  const { address, memory, cpu, pids, io } = cgroup;
+  const orMax = (limit: number | undefined) => String(limit ?? "max");
+  const bit = (value: boolean) => (value ? "1" : "0");
+  const values: Record<string, string> = {
+    path: quoted(cgroup.path),
+    id: String(cgroup.id),
+    "cgroup.type": cgroup.type,
+    "cgroup.controllers": cgroup.controllers.join(" "),
+    "cgroup.subtree_control": cgroup.subtreeControl.join(" "),
+    "cgroup.events populated": bit(cgroup.populated),
+    "cgroup.events frozen": bit(cgroup.frozen),
+    "cgroup.freeze": bit(cgroup.freeze),
+    "cpu.stat usage_usec": String(cgroup.cpuUsageUs),
+    "cpu.stat user_usec": String(cgroup.cpuUserUs),
+    "cpu.stat system_usec": String(cgroup.cpuSystemUs),
+    "cpu.weight": String(cpu?.weight ?? "absent"),
+    "cpu.max": cpu ? `${orMax(cpu.quotaUs)} ${cpu.periodUs}` : "absent",
+    "cpu.stat nr_periods": String(cpu?.periods ?? "absent"),
+    "memory.current": String(memory?.currentBytes ?? "absent"),
+    "memory.peak": String(memory?.peakBytes ?? "absent"),
+    "memory.max": memory ? orMax(memory.maxBytes) : "absent",
+    "memory.events oom_kill": String(memory?.events.oomKill ?? "absent"),
+    "pids.current": String(pids?.current ?? "absent"),
+    "pids.max": pids ? orMax(pids.max) : "absent",
+    "pids.events max": String(pids?.refused ?? "absent"),
+    "io.max": io ? "" : "absent",
+  };
+  return Object.entries(values).map(([fact, value]) => [{ object: "cgroup", address, fact } as FactRef, value]);
+}
+
+const all = [
+  ...view.tasks.flatMap(taskFacts),
+  ...view.namespaces.flatMap(namespaceFacts),
+  ...view.cgroups.flatMap(cgroupFacts),
+];
 
 test("the evidence of every fact comes to the value of the picture", () => {
   expect(all.length).toBeGreaterThan(700);

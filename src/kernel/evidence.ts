@@ -3,14 +3,16 @@ import type { Evidence, FactRef, ObjectKind } from "../protocol/evidence";
 import { CGROUP_FACTS } from "./cgroup-facts";
 import type { DebugInfo } from "./debuginfo";
 import type { ObjectFacts } from "./fact";
-import { NAMESPACE_FACTS, TASK_FACTS } from "./facts";
 import { FILE_FACTS } from "./file-facts";
+import { IPC_FACTS } from "./ipc-facts";
 import { type Memory, MemoryFault } from "./memory";
-import { DEVICE_FACTS, ROUTE_FACTS } from "./networkfacts";
 import { MOUNT_FACTS } from "./mount-facts";
+import { NAMESPACE_FACTS } from "./namespace-facts";
+import { DEVICE_FACTS, ROUTE_FACTS } from "./networkfacts";
 import { OVERLAY_FACTS } from "./overlay-facts";
 import { Program } from "./program";
 import { SOCKET_FACTS } from "./socketfacts";
+import { TASK_FACTS } from "./task-facts";
 import { Trace } from "./trace";
 
 const FACTS: Partial<Record<Exclude<ObjectKind, "namespace">, ObjectFacts>> = {
@@ -22,6 +24,7 @@ const FACTS: Partial<Record<Exclude<ObjectKind, "namespace">, ObjectFacts>> = {
   mount: MOUNT_FACTS,
   overlay: OVERLAY_FACTS,
   file: FILE_FACTS,
+  ipc: IPC_FACTS,
 };
 
 /**

@@ -70,16 +70,16 @@ function visitNode(
 }
 
 /** Every route of a namespace, for evidence. */
-export function namespaceRoutes(prog: Program, net: number): number[] {
-  const routes: number[] = [];
+export function* namespaceRoutes(prog: Program, net: number): Generator<number, void, undefined> {
   const passed = new Set<number>();
   for (const table of fibTables(prog, net)) {
     const trie = tableTrie(prog, table);
     if (passed.has(trie)) continue;
     passed.add(trie);
+    const routes: number[] = [];
     visitRoutes(prog, trie, (_, alias) => routes.push(alias) < MAX_ROUTES);
+    yield* routes;
   }
-  return routes;
 }
 
 /** Address of the leaf that a route is on: it alone has the destination, and the route does not point back to it. */

@@ -54,7 +54,7 @@ export const STRUCTS = {
   ],
   tty_struct: ["name", "ctrl.pgrp"],
   // kernel/sched/sched.h
-  rq: ["nr_switches", "nr_running", "curr", "idle"],
+  rq: ["clock", "nr_switches", "nr_running", "curr", "idle"],
 
   // include/linux/pid.h: `numbers` is a flexible array of upid
   pid: ["level", "numbers"],
@@ -206,7 +206,8 @@ export const STRUCTS = {
   gendisk: ["bdi"],
   backing_dev_info: ["dev", "dev_name"],
   // include/linux/psi_types.h
-  psi_group: ["enabled", "avg", "total"],
+  psi_group: ["enabled", "pcpu", "avg", "total", "avg_total", "avg_last_update", "avg_next_update"],
+  psi_group_cpu: ["times", "times_prev", "state_mask", "state_start"],
 
   // include/linux/types.h
   hlist_head: ["first"],
@@ -472,6 +473,8 @@ export const SYMBOLS = [
   "kernel_cpustat",
   "blkcg_policy_throtl",
   "psi_system",
+  "psi_period",
+  "__sched_clock_offset",
   "hostname_poll",
   "domainname_poll",
   "pdrvdata",
@@ -555,4 +558,5 @@ export const ENUMS = [
   // include/linux/page-flags.h
   "PG_uptodate",
   "PG_head",
+  "PSI_NONIDLE",
 ] as const;

@@ -1,7 +1,7 @@
 /** Facts of network devices and routes. Commands run in a process's network namespace where that is not the host's. */
 import type { DeviceCounters, Ipv4Address } from "../protocol/network";
 import { type Fact, fact, type ObjectFacts, quoted } from "./fact";
-import { namespaceMember } from "./facts";
+import { namespaceMember } from "./namespace-facts";
 import {
   leafDestination,
   namespaceRoutes,
@@ -39,6 +39,7 @@ import {
   networkNamespaces,
 } from "./netdevice";
 import type { Program } from "./program";
+import { upToFault } from "./task";
 
 const none = "none";
 const orNone = (value: string | undefined) => value ?? none;
@@ -53,7 +54,7 @@ function inNamespace(prog: Program, net: number, command: string): string | unde
 }
 
 function* allDevices(prog: Program): Generator<number, void, undefined> {
-  for (const net of networkNamespaces(prog)) yield* namespaceDevices(prog, net);
+  for (const net of upToFault(networkNamespaces(prog))) yield* upToFault(namespaceDevices(prog, net));
 }
 
 /** A device's name as one word of a shell. */
@@ -138,7 +139,7 @@ export const DEVICE_FACTS: ObjectFacts = {
 };
 
 function* allRoutes(prog: Program): Generator<number, void, undefined> {
-  for (const net of networkNamespaces(prog)) yield* namespaceRoutes(prog, net);
+  for (const net of upToFault(networkNamespaces(prog))) yield* upToFault(namespaceRoutes(prog, net));
 }
 
 function destination(prog: Program, alias: number): string {

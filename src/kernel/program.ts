@@ -32,6 +32,11 @@ export class Program {
     return this.memory.u16(this.info.symbols[name]);
   }
 
+  /** A kernel variable of 64 bits. */
+  longVariable(name: SymbolName): number {
+    return this.memory.u64(this.info.symbols[name]);
+  }
+
   u8(base: number, field: Field): number {
     return this.memory.u8(base + field.offset);
   }

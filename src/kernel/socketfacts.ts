@@ -1,8 +1,9 @@
 /** Facts of sockets. `/proc/PID/net` shows those of the network namespace that the task PID is in. */
 import { MAX_SOCKETS } from "./bounds";
 import { fact, type ObjectFacts, quoted } from "./fact";
-import { namespaceMember } from "./facts";
+import { namespaceMember } from "./namespace-facts";
 import { fileSocket, taskFiles, visitOpenFiles } from "./files";
+import { MemoryFault } from "./memory";
 import { initialNamespace, namespaceInum } from "./namespace";
 import { Program } from "./program";
 import {
@@ -19,8 +20,14 @@ import {
 } from "./socket";
 import { allTasks, isKernelThread, taskPid, taskTgid } from "./task";
 
-/** Visits the sockets of every task; `visit` returns false to end the walk. */
-function visitSockets(prog: Program, visit: (sock: number, pid: number, fd: number) => boolean): void {
+interface OpenSocket {
+  sock: number;
+  pid: number;
+  fd: number;
+}
+
+/** Every descriptor of a socket. A table that cannot be read is passed over. */
+function* openSockets(prog: Program): Generator<OpenSocket, void, undefined> {
   const readFor = new Map<number, number>();
   for (const task of allTasks(prog)) {
     if (isKernelThread(prog, task)) continue;
@@ -28,28 +35,31 @@ function visitSockets(prog: Program, visit: (sock: number, pid: number, fd: numb
     const group = taskTgid(prog, task);
     if (files === 0 || readFor.get(files) === group) continue;
     readFor.set(files, group);
-    const whole = visitOpenFiles(prog, files, (fd, file) => {
-      const socket = fileSocket(prog, file);
-      const sock = socket === 0 ? 0 : socketSock(prog, socket);
-      return sock === 0 || visit(sock, taskPid(prog, task), fd);
-    });
-    if (!whole) return;
+    const pid = taskPid(prog, task);
+    const found: OpenSocket[] = [];
+    try {
+      visitOpenFiles(prog, files, (fd, file) => {
+        const socket = fileSocket(prog, file);
+        const sock = socket === 0 ? 0 : socketSock(prog, socket);
+        if (sock !== 0) found.push({ sock, pid, fd });
+        return found.length < MAX_SOCKETS;
+      });
+    } catch (error) {
+      if (!(error instanceof MemoryFault)) throw error;
+    }
+    yield* found;
   }
 }
 
-function allSockets(prog: Program): Set<number> {
-  const sockets = new Set<number>();
-  visitSockets(prog, (sock) => sockets.add(sock).size < MAX_SOCKETS);
-  return sockets;
+function* allSockets(prog: Program): Generator<number, void, undefined> {
+  for (const { sock } of openSockets(prog)) yield sock;
 }
 
 /** Who has the socket open. */
-function holders(prog: Program, sock: number): { pid: number; fd: number }[] {
-  const found: { pid: number; fd: number }[] = [];
+function holders(prog: Program, sock: number): OpenSocket[] {
   // One way to the socket is shown already; the search for others would bury it.
   const quiet = new Program(prog.info, prog.memory);
-  visitSockets(quiet, (other, pid, fd) => other !== sock || found.push({ pid, fd }) < MAX_SOCKETS);
-  return found;
+  return [...openSockets(quiet)].filter((open) => open.sock === sock);
 }
 
 /** The file of `/proc/PID/net` that lists a socket; undefined for families that have none. */

@@ -66,6 +66,10 @@ export class Trace extends Program {
     return this.#read(name, undefined, super.symbol(name), 2, () => super.shortVariable(name), hex);
   }
 
+  override longVariable(name: SymbolName): number {
+    return this.#read(name, undefined, super.symbol(name), 8, () => super.longVariable(name), String);
+  }
+
   override u8(base: number, field: Field): number {
     return this.#field(base, field, 1, () => super.u8(base, field), String);
   }

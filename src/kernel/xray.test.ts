@@ -186,6 +186,7 @@ test("beyond the time bound the picture says what is left out", () => {
   expect(slow.tasks.length).toBeLessThan(view.tasks.length);
   expect(slow.omitted).toContainEqual(expect.stringContaining(`Only the first ${slow.tasks.length} tasks`));
   expect(slow.omitted).toContainEqual(expect.stringContaining(`Only the first ${slow.mounts.length} mounts`));
+  expect(slow.omitted).toContainEqual(expect.stringContaining(`Only the first ${slow.cgroups.length} cgroups`));
 });
 
 test("memory without a kernel gives an empty picture", () => {

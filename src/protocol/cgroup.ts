@@ -3,7 +3,7 @@
 export const CONTROLLERS = ["cpuset", "cpu", "io", "memory", "hugetlb", "pids", "rdma", "misc"] as const;
 export type Controller = (typeof CONTROLLERS)[number];
 
-/** Pressure as `*.pressure` files print it (`kernel/sched/psi.c`), as of the kernel's last aggregation. */
+/** Pressure as `*.pressure` files print it (`kernel/sched/psi.c`), by the scheduler's clock: some milliseconds late. */
 export interface Pressure {
   /** Per cent of time, averaged over 10, 60 and 300 seconds. */
   avg10: number;

@@ -2,7 +2,7 @@ import type { Cgroup, CgroupIoDevice, Pressure } from "../protocol/cgroup";
 import type { ObjectRef } from "../protocol/evidence";
 import type { KernelView } from "../protocol/view";
 import { formatBytes, formatCount, formatDuration, formatShare } from "./format";
-import { type FactRow, type ObjectDescription, rowsOf } from "./object-facts";
+import { type FactRow, type ObjectDescription, rowsOf } from "./fact-row";
 
 const limit = (value: number | undefined, format: (value: number) => string) =>
   value === undefined ? "max" : format(value);

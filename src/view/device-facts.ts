@@ -4,7 +4,7 @@ import type { KernelView } from "../protocol/view";
 import { formatBytes } from "./format";
 import { hostNamespaces, type NamespaceMark } from "./namespace-mark";
 import { addressText, stateText } from "./network-text";
-import { type FactRow, type ObjectDescription, rowsOf } from "./object-facts";
+import { type FactRow, type ObjectDescription, rowsOf } from "./fact-row";
 
 /** The mark of a network namespace. */
 export const netMark = (view: KernelView, inum: number): NamespaceMark => ({

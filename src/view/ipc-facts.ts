@@ -3,7 +3,7 @@ import type { IpcObject, Namespace } from "../protocol/namespace";
 import type { KernelView } from "../protocol/view";
 import { hostNamespaces } from "./namespace-mark";
 import { formatIpcSize } from "./namespace-facts";
-import { type FactRow, type ObjectDescription, rowsOf } from "./object-facts";
+import { type FactRow, type ObjectDescription, rowsOf } from "./fact-row";
 
 /** Kinds in words. */
 const KIND_WORD: Record<IpcObject["kind"], string> = {

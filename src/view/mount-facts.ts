@@ -3,7 +3,7 @@ import type { Mount } from "../protocol/mount";
 import type { KernelView } from "../protocol/view";
 import { propagation } from "./mount-tree";
 import { markLabel } from "./namespace-mark";
-import type { FactRow, ObjectDescription } from "./object-facts";
+import type { FactRow, ObjectDescription } from "./fact-row";
 
 /** One fact of an object: its label, the name by which its evidence is asked for, and the value as text. */
 export interface FactText {

@@ -4,7 +4,7 @@ import type { KernelView } from "../protocol/view";
 import { holds } from "./forest";
 import { formatAddress, formatBytes, formatCount, formatOffset } from "./format";
 import { hostNamespaces, KIND_MEANING, markKey, markLabel } from "./namespace-mark";
-import { type FactRow, type ObjectDescription, rowsOf } from "./object-facts";
+import { type FactRow, type ObjectDescription, rowsOf } from "./fact-row";
 
 /** Rows of one list; what is beyond is counted in a last one. */
 const LIST_LIMIT = 40;

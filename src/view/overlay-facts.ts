@@ -4,7 +4,7 @@ import type { KernelView } from "../protocol/view";
 import { formatMode, isRegular, typeWord } from "./file-text";
 import { formatBytes, formatCount } from "./format";
 import { type FactText, textRows } from "./mount-facts";
-import type { ObjectDescription } from "./object-facts";
+import type { ObjectDescription } from "./fact-row";
 
 /** What is known about an overlay. */
 export function overlayFacts(view: KernelView, overlay: Overlay): FactText[] {

@@ -2,7 +2,7 @@ import type { ObjectRef } from "../protocol/evidence";
 import type { KernelView } from "../protocol/view";
 import { netMark } from "./device-facts";
 import { destinationText, isDefaultRoute, routeText } from "./network-text";
-import { type ObjectDescription, rowsOf } from "./object-facts";
+import { type ObjectDescription, rowsOf } from "./fact-row";
 
 export function describeRoute(view: KernelView, ref: ObjectRef): ObjectDescription | undefined {
   const route = view.routes.find(({ address }) => address === ref.address);

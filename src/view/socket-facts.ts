@@ -3,7 +3,7 @@ import type { Task } from "../protocol/task";
 import type { KernelView } from "../protocol/view";
 import { netMark } from "./device-facts";
 import { localText, socketKind } from "./network-text";
-import { type ObjectDescription, rowsOf } from "./object-facts";
+import { type ObjectDescription, rowsOf } from "./fact-row";
 
 /** Descriptors named in the row; what is beyond is counted. */
 const HOLDERS_NAMED = 40;

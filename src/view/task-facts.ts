@@ -5,7 +5,7 @@ import { taskKey } from "../app/task-key";
 import { taskMarks } from "./forest";
 import { formatBootTime, formatBytes, formatDuration } from "./format";
 import { hostNamespaces, markLabel } from "./namespace-mark";
-import { type FactRow, type ObjectDescription, rowsOf } from "./object-facts";
+import { type FactRow, type ObjectDescription, rowsOf } from "./fact-row";
 import { STATE_WORD } from "./task-state";
 import { shellWord } from "./visible-text";
 

@@ -49,21 +49,13 @@ function at(view: KernelView, path: string): Cgroup | undefined {
   return view.cgroups.find((cgroup) => cgroup.path === path);
 }
 
-/** What picture and files disagree about. Once more if they do: the kernel may have drawn an average in between. */
+/** What pictures and files disagree about. */
 async function compare(): Promise<string[]> {
-  let differences: string[] = [];
-  for (let attempt = 0; attempt < 3; attempt++) {
-    const before = await picture();
-    const witness = parseCgroupWitness(await sh(machine, CGROUP_WITNESS_SCRIPT));
-    const after = await picture();
-    differences = [
-      ...after.problems.map(({ where, what }) => `${where}: ${what}`),
-      ...after.omitted,
-      ...cgroupDisagreements(before, after, witness),
-    ];
-    if (differences.length === 0) break;
-  }
-  return differences;
+  const before = await picture();
+  const witness = parseCgroupWitness(await sh(machine, CGROUP_WITNESS_SCRIPT));
+  const after = await picture();
+  const problems = [before, after].flatMap(({ problems }) => problems.map(({ where, what }) => `${where}: ${what}`));
+  return [...problems, ...after.omitted, ...cgroupDisagreements(before, after, witness)];
 }
 
 /** A cgroup of its own for one test, with all controllers, and what makes and unmakes it. */
@@ -175,18 +167,19 @@ echo 1 > cold/cgroup.freeze`);
   await sh(machine, CGROUP_CLEAN);
 });
 
+// No limit bites here: this kernel fails an assertion when one does in the first five minutes after boot (throtl_trim_slice()).
 test("I/O on a loop device counts for the cgroup and those above, under its limits", async () => {
   await playground(`mkdir -p outer/inner; echo +io > outer/cgroup.subtree_control
 mkdir -p /tmp/disk /tmp/mnt; mount -t tmpfs disk /tmp/disk; dd if=/dev/zero of=/tmp/disk/image bs=1M count=4 2>/dev/null
 loop=$(losetup -f); losetup $loop /tmp/disk/image; mke2fs $loop >/dev/null 2>&1; mount -t ext2 $loop /tmp/mnt
 number=$(cat /sys/block/\${loop#/dev/}/dev)
-echo "$number rbps=1000000 wiops=500" > outer/inner/io.max
+echo "$number rbps=1000000000 wiops=100000" > outer/inner/io.max
 sh -c 'echo $$ > outer/inner/cgroup.procs; exec dd if=/dev/zero of=/tmp/mnt/file bs=64k count=8 conv=fsync' 2>/dev/null
 echo 3 > /proc/sys/vm/drop_caches
 sh -c 'echo $$ > outer/inner/cgroup.procs; exec cat /tmp/mnt/file' > /dev/null`);
   const view = await picture();
   const [inner] = at(view, `${CGROUP_PLAYGROUND}/outer/inner`)!.io!;
-  expect(inner).toMatchObject({ device: "7:0", maxReadBytesPerSecond: 1000000, maxWritesPerSecond: 500 });
+  expect(inner).toMatchObject({ device: "7:0", maxReadBytesPerSecond: 1e9, maxWritesPerSecond: 100_000 });
   expect(inner.maxWrittenBytesPerSecond).toBeUndefined();
   expect(inner.readBytes).toBeGreaterThanOrEqual(8 << 16);
   expect(inner.reads).toBeGreaterThan(0);
@@ -249,7 +242,7 @@ test("names that try to break out are kept as they are", async () => {
 });
 
 test("cgroups nested too deep are said to be left out", async () => {
-  await playground(`for i in $(seq 140); do mkdir d && cd d; done`);
+  await playground(`for i in $(seq 130); do mkdir d && cd d; done`);
   const view = await picture();
   const levels = view.cgroups.map(({ path }) => path.split("/").length - 1);
   expect(Math.max(...levels)).toBe(MAX_CGROUP_DEPTH);

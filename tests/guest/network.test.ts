@@ -23,7 +23,7 @@ import {
   type SystemCall,
   unixAddress,
 } from "../support/syscalls-program";
-import { writeFileCommand } from "../support/threads-program";
+import { writeFileCommand } from "../support/static-program";
 import {
   descriptorDisagreements,
   disagreements,

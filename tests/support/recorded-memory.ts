@@ -87,6 +87,11 @@ function touchedFrames(layout: Layout, ram: Uint8Array): number[] {
   for (const { address, kind } of view.namespaces) {
     evidence(prog.info, memory, { object: "namespace", address, kind, fact: "owner" });
   }
+  for (const { address } of view.devices) {
+    for (const fact of ["name", "rxBytes"]) evidence(prog.info, memory, { object: "device", address, fact });
+  }
+  for (const { address } of view.routes) evidence(prog.info, memory, { object: "route", address, fact: "destination" });
+  for (const { address } of view.sockets) evidence(prog.info, memory, { object: "socket", address, fact: "local" });
   readCounters(prog);
   kernelLog(prog);
   // A guest that panicked may have done so with the lists in pieces.

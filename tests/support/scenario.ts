@@ -1,12 +1,15 @@
 /** A guest with something of everything that a picture shows: what the recorded memory holds. */
-import { threadsProgram, writeFileCommand } from "./threads-program";
+import { writeFileCommand } from "./static-program";
+import { threadsProgram } from "./threads-program";
 
 /** The script prints `ready` when every process stands still. */
 export const SCENARIO = `
 # The processes outlive this script, and belong to init from the start.
 start() { setsid "$@" </dev/null >/dev/null 2>&1 & }
 ${writeFileCommand("/tmp/threads", threadsProgram(3))}
-mkdir -p /sys/fs/cgroup/outer/inner
+cd /sys/fs/cgroup; mkdir -p outer/inner 'outer/<b>'
+echo +cpu +memory +pids > outer/cgroup.subtree_control
+echo '20000 100000' > outer/cpu.max; echo 64M > outer/inner/memory.max; echo 3 > outer/inner/pids.max; cd /
 start /tmp/threads one two
 start sh -c 'echo $$ > /sys/fs/cgroup/outer/inner/cgroup.procs; exec sleep 1001'
 # All eight namespaces, and a pid namespace within the pid namespace.
@@ -36,5 +39,6 @@ wait_for() { until "$@" 2>/dev/null | grep -q .; do sleep 0.1; done; }
 until [ "$(cat /proc/[0-9]*/comm | grep -cx sleep)" = 11 ]; do sleep 0.1; done
 wait_for grep -ls 'State:.Z' /proc/[0-9]*/status
 wait_for grep -ls 'State:.T' /proc/[0-9]*/status
+wait_for grep -l ':0050 .* 0A ' /proc/[0-9]*/net/tcp
 echo ready
 `;

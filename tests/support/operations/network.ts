@@ -21,7 +21,7 @@ import {
   syscallsProgram,
   unixAddress,
 } from "../syscalls-program";
-import { writeFileCommand } from "../threads-program";
+import { writeFileCommand } from "../static-program";
 
 /** With more of them than these, the next operations remove some. */
 const MAX_PROCESSES = 8;
