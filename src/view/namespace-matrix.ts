@@ -28,8 +28,8 @@ export interface MatrixCell {
   below: boolean;
 }
 
-/** What the rows are ordered by; by a kind, the members of one namespace stand together, those of the host's last. */
-export type MatrixOrder = "pid" | "name" | NamespaceKind;
+/** What the rows are ordered by: the task's pid, its name, or a kind; then the members of one namespace stand together, those of the host's last. */
+export type MatrixOrder = "number" | "name" | NamespaceKind;
 
 /** Rows of a picture: processes, and kernel threads if `kernelThreads`. */
 export function layMatrix(view: KernelView, order: MatrixOrder, kernelThreads: boolean): Matrix {
@@ -47,7 +47,7 @@ export function layMatrix(view: KernelView, order: MatrixOrder, kernelThreads: b
   const byPid = (a: { task: Task }, b: { task: Task }) => a.task.pid - b.task.pid;
   drafts.sort(byPid);
   if (order === "name") drafts.sort((a, b) => compareText(a.task.comm, b.task.comm) || byPid(a, b));
-  else if (order !== "pid") {
+  else if (order !== "number") {
     // A namespace stands where its first member would; those that let go of theirs come after all.
     const rank = new Map<number, number>();
     drafts.forEach(({ marks }, index) => {

@@ -14,9 +14,9 @@ describe("the matrix", () => {
     const thread = task({ pid: 7, rest: { tgid: 5 } });
     const kthread = task({ pid: 2, rest: { kernelThread: true } });
     const view = kernelView([init, kthread, boxed, thread]);
-    expect(layMatrix(view, "pid", false).rows.map((row) => row.task.pid)).toEqual([1, 5]);
-    expect(layMatrix(view, "pid", false).kernelThreadCount).toBe(1);
-    expect(layMatrix(view, "pid", true).rows.map((row) => row.task.pid)).toEqual([1, 2, 5]);
+    expect(layMatrix(view, "number", false).rows.map((row) => row.task.pid)).toEqual([1, 5]);
+    expect(layMatrix(view, "number", false).kernelThreadCount).toBe(1);
+    expect(layMatrix(view, "number", true).rows.map((row) => row.task.pid)).toEqual([1, 2, 5]);
   });
 
   test("ordered by a kind, members stand together and the host's come last", () => {

@@ -18,7 +18,7 @@ const lay = (view: KernelView, given: Partial<RoomMeasures> = {}): NetworkLayout
   layRooms(furnish(view), { ...MEASURES, ...given });
 
 const deviceRow = (layout: NetworkLayout, name: string) =>
-  layout.rows.find((row) => row.type === "device" && row.device.name === name)!;
+  layout.rows.find((row) => row.item.type === "device" && row.item.device.name === name)!;
 
 /** Start and end of a cable that runs across, the left one first. */
 function ends(path: string): number[][] {
@@ -63,7 +63,7 @@ test("a cable ends at the middle of its plugs", () => {
 test("with many rooms the host's ports stand at the height of the other ends", () => {
   const layout = lay(bridgedView(300));
   const port = deviceRow(layout, "veth250");
-  const inside = layout.rows.filter((row) => row.type === "device" && row.device.name === "eth0")[250];
+  const inside = layout.rows.filter((row) => row.item.type === "device" && row.item.device.name === "eth0")[250];
   expect(port.top).toBe(inside.top);
   expect(layout.cables).toHaveLength(300);
 });
@@ -105,7 +105,7 @@ test("lists are cut, and the selected device has room for its details", () => {
     sockets: Array.from({ length: 9 }, () => socket({ state: "LISTEN" })),
   };
   const { rows } = lay(view, { selected: eth0.address });
-  expect(rows.filter(({ type }) => type === "route")).toHaveLength(3);
-  expect(rows.filter(({ type }) => type === "listening")).toHaveLength(3);
-  expect(rows.find(({ type }) => type === "device")!.height).toBe(52);
+  expect(rows.filter(({ item }) => item.type === "route")).toHaveLength(3);
+  expect(rows.filter(({ item }) => item.type === "listening")).toHaveLength(3);
+  expect(rows.find(({ item }) => item.type === "device")!.height).toBe(52);
 });

@@ -1,5 +1,6 @@
 import type { NetDevice, Route, Socket } from "../protocol/network";
-import { flatten, type Cable, type Connection, type DeviceNode, type Network, type Room } from "./rooms";
+import { type CableLine, type CableSpace, layCables, type Plug } from "./cable-lines";
+import { type Connection, type DeviceNode, flatten, type Network, type Room } from "./rooms";
 
 /**
  * Where everything of the network is drawn, in px from the top left. In the wide layout the host stands on the left and
@@ -27,15 +28,16 @@ export interface RoomBox extends Box {
   room: Room;
 }
 
-export type NetworkRow = Box & {
+export interface NetworkRow extends Box {
   key: string;
+  item: RowItem;
   room: Room;
   /** Key of the room's head; undefined for a head itself. */
   roomKey?: string;
   /** For `aria-posinset` and `aria-setsize`. */
   position: number;
   setSize: number;
-} & RowItem;
+}
 
 export type RowItem =
   | { type: "room" }
@@ -44,17 +46,6 @@ export type RowItem =
   | { type: "route"; route: Route; first: boolean }
   | { type: "listening"; socket: Socket; first: boolean }
   | { type: "connection"; connection: Connection; first: boolean };
-
-/** A cable from plug to plug. `straight` ones run across the space between host and rooms. */
-export interface CableLine {
-  cable: Cable;
-  /** SVG path from the first end to the second. */
-  path: string;
-  top: number;
-  height: number;
-  /** Right end of the line for the numbers beside it, of cables that have room for them. */
-  label?: { left: number; top: number };
-}
 
 /** A bridge's rail with its ports attached, or the line from a device to those on top of it. */
 export interface RailLine {
@@ -82,231 +73,184 @@ export interface RoomMeasures {
 }
 
 /** The least width for the host and the rooms side by side. */
-export const WIDE_PX = 600;
-export const MARGIN_PX = 12;
+const WIDE_PX = 600;
+const MARGIN_PX = 12;
 const GAP_PX = 16;
 const PAD_PX = 8;
 export const STEP_PX = 24;
 /** Space beside the rooms of the narrow layout. */
 const SIDE_PX = 44;
-const LANE_PX = 9;
-const LANES = 4;
 
 export const plugKey = (device: NetDevice) => `device:${device.address}`;
-const roomKey = (room: Room) => `room:${room.mark.inum}`;
 
 export function layRooms(network: Network, measures: RoomMeasures): NetworkLayout {
   const { width } = measures;
   const wide = width >= WIDE_PX && network.rooms.length > 1;
-  const layout: NetworkLayout = { rooms: [], rows: [], cables: [], rails: [], height: 0, wide };
-  const plugged = new Map<number, number[]>();
-  for (const { ends } of network.cables) {
-    for (const [from, to] of [ends, [ends[1], ends[0]]]) {
-      plugged.set(from.address, [...(plugged.get(from.address) ?? []), to.address]);
-    }
+  const hall = new Hall(network, measures, wide);
+  let top = MARGIN_PX;
+  if (!wide) {
+    const column = { left: MARGIN_PX, width: width - SIDE_PX - MARGIN_PX, plug: "right", waits: false } as const;
+    for (const room of network.rooms) top += hall.lay(room, top, column).height + GAP_PX;
+    return hall.finish({ gutter: SIDE_PX, right: undefined });
   }
-  /** Middle of each plug. */
-  const plugs = new Map<number, { left: number; middle: number }>();
-
-  const gutter = wide ? Math.round(Math.max(96, Math.min(200, width * 0.2))) : SIDE_PX;
-  const column = wide ? (width - gutter - 2 * MARGIN_PX) / 2 : width - SIDE_PX - MARGIN_PX;
-  const hostColumn = wide ? Math.round(Math.max(220, column * 0.86)) : column;
-  const rightLeft = MARGIN_PX + hostColumn + gutter;
-  const rightWidth = width - MARGIN_PX - rightLeft;
-
-  /** Lays out one room; `host` in the wide layout waits with its cables until the other ends have their places. */
-  const lay = (
-    room: Room,
-    left: number,
-    top: number,
-    boxWidth: number,
-    plug: "left" | "right",
-    heights?: boolean,
-  ): RoomBox => {
-    const rows: NetworkRow[] = [];
-    const key = roomKey(room);
-    let y = top;
-    const add = (item: RowItem, rowKey: string, height: number) => {
-      const isHead = item.type === "room";
-      const row = {
-        ...item,
-        key: rowKey,
-        room,
-        roomKey: isHead ? undefined : key,
-        position: rows.length,
-        setSize: 0,
-        left,
-        top: y,
-        width: boxWidth,
-        height,
-      };
-      rows.push(row);
-      y += height;
-      return row;
-    };
-    add({ type: "room" }, key, measures.headPx);
-
-    const addTree = (tree: DeviceNode) => {
-      const rails = new Map<DeviceNode["device"], RailLine>();
-      for (const { device, depth, attached, children } of flatten([tree])) {
-        const others = plugged.get(device.address);
-        if (heights && others) {
-          // At the height of the other end, as far as the rows above leave room.
-          const middles = others.flatMap((other) => plugs.get(other)?.middle ?? []);
-          if (middles.length) y = Math.max(y, Math.min(...middles) - measures.devicePx / 2);
-        } else if (heights && children.length) {
-          const first = firstMiddle(children);
-          if (first !== undefined) y = Math.max(y, first - 1.5 * measures.devicePx);
-        }
-        const detail = device.address === measures.selected ? measures.detailPx : 0;
-        const row = add(
-          { type: "device", device, depth, attached, plug: others && plug },
-          plugKey(device),
-          measures.devicePx + detail,
-        );
-        const middle = row.top + measures.devicePx / 2;
-        if (others) plugs.set(device.address, { left: plug === "left" ? left : left + boxWidth, middle });
-        if (attached) {
-          const above = network.devices.get((attached === "port" ? device.master : device.lower)!)!;
-          const rail = rails.get(above);
-          rail?.at.push(middle);
-          if (rail) rail.height = middle - rail.top;
-        }
-        if (children.length) {
-          const kind = children[0].attached ?? "port";
-          const rail: RailLine = {
-            key: `rail:${device.address}`,
-            kind,
-            device,
-            left: left + PAD_PX + depth * STEP_PX + 10,
-            top: middle,
-            height: 0,
-            at: [],
-          };
-          rails.set(device, rail);
-          layout.rails.push(rail);
-        }
-      }
-    };
-    const firstMiddle = (children: readonly DeviceNode[]): number | undefined => {
-      const middles = children.flatMap(({ device }) =>
-        (plugged.get(device.address) ?? []).flatMap((other) => plugs.get(other)?.middle ?? []),
-      );
-      return middles.length ? Math.min(...middles) : undefined;
-    };
-    const hasCable = (tree: DeviceNode) => [...flatten([tree])].some(({ device }) => plugged.has(device.address));
-    const cabled = room.trees.filter(hasCable);
-    const others = room.trees.filter((tree) => !cabled.includes(tree));
-    const addLists = () => {
-      const { limit, linePx } = measures;
-      room.routes
-        .slice(0, limit.routes)
-        .forEach((route, index) => add({ type: "route", route, first: index === 0 }, `route:${route.address}`, linePx));
-      room.listening
-        .slice(0, limit.listening)
-        .forEach((socket, index) =>
-          add({ type: "listening", socket, first: index === 0 }, `socket:${socket.address}`, linePx),
-        );
-      room.connections
-        .slice(0, limit.connections)
-        .forEach((connection, index) =>
-          add({ type: "connection", connection, first: index === 0 }, `socket:${connection.socket.address}`, linePx),
-        );
-    };
-    if (heights) {
-      others.forEach(addTree);
-      addLists();
-      if (y > top + measures.headPx && cabled.length) y += PAD_PX;
-      cabled.forEach(addTree);
-    } else {
-      cabled.forEach(addTree);
-      others.forEach(addTree);
-      addLists();
-    }
-    const setSize = rows.length - 1;
-    for (const row of rows) {
-      row.setSize = row.type === "room" ? network.rooms.length : setSize;
-      if (row.type === "room") row.position = network.rooms.indexOf(room) + 1;
-    }
-    const box = { room, left, top, width: boxWidth, height: y - top + PAD_PX };
-    layout.rooms.push(box);
-    layout.rows.push(...rows);
-    layout.height = Math.max(layout.height, box.top + box.height + MARGIN_PX);
-    return box;
-  };
-
-  if (wide) {
-    const [host, ...rest] = network.rooms;
-    let top = MARGIN_PX;
-    for (const room of rest) {
-      const box = lay(room, rightLeft, top, rightWidth, "left");
-      top += box.height + GAP_PX;
-    }
-    // Laid out last, read first.
-    const rows = layout.rows.splice(0);
-    const boxes = layout.rooms.splice(0);
-    lay(host, MARGIN_PX, MARGIN_PX, hostColumn, "right", true);
-    layout.rows.push(...rows);
-    layout.rooms.push(...boxes);
-  } else {
-    let top = MARGIN_PX;
-    for (const room of network.rooms) {
-      const box = lay(room, MARGIN_PX, top, column, "right");
-      top += box.height + GAP_PX;
-    }
-  }
-  layCableLines(network.cables, plugs, layout, { gutter, rightLeft });
-  return layout;
+  const gutter = Math.round(Math.max(96, Math.min(200, width * 0.2)));
+  // The host's room is the narrower one: the others tell more of themselves.
+  const hostWidth = Math.round(Math.max(220, ((width - gutter - 2 * MARGIN_PX) / 2) * 0.86));
+  const left = MARGIN_PX + hostWidth + gutter;
+  const column = { left, width: width - MARGIN_PX - left, plug: "left", waits: false } as const;
+  const [host, ...rest] = network.rooms;
+  for (const room of rest) top += hall.lay(room, top, column).height + GAP_PX;
+  hall.layFirst(host, MARGIN_PX, { left: MARGIN_PX, width: hostWidth, plug: "right", waits: true });
+  return hall.finish({ gutter, right: left });
 }
 
-type Plugs = ReadonlyMap<number, { left: number; middle: number }>;
+/** Where rooms are put. */
+interface Column {
+  left: number;
+  width: number;
+  /** The side that cables come in from. */
+  plug: "left" | "right";
+  /** Its plugs stand at the height of their other ends, which have their places already. */
+  waits: boolean;
+}
 
-function layCableLines(
-  cables: readonly Cable[],
-  plugs: Plugs,
-  layout: NetworkLayout,
-  { gutter, rightLeft }: { gutter: number; rightLeft: number },
-): void {
-  const brackets: { cable: Cable; x: number; from: number; to: number; side: 1 | -1 }[] = [];
-  for (const cable of cables) {
-    const [a, b] = cable.ends.map((end) => plugs.get(end.address));
-    if (!a || !b) continue;
-    if (a.left === b.left) {
-      const side = layout.wide && a.left === rightLeft ? -1 : 1;
-      brackets.push({ cable, x: a.left, from: a.middle, to: b.middle, side });
-      continue;
+/** The layout while it is made. */
+class Hall {
+  readonly #network: Network;
+  readonly #measures: RoomMeasures;
+  readonly #layout: NetworkLayout;
+  /** Addresses of the other ends of a device's cables. */
+  readonly #ends = new Map<number, number[]>();
+  readonly #plugs = new Map<number, Plug>();
+  readonly #position: ReadonlyMap<Room, number>;
+  /** Top of the next row. */
+  #y = 0;
+
+  constructor(network: Network, measures: RoomMeasures, wide: boolean) {
+    this.#network = network;
+    this.#measures = measures;
+    this.#layout = { rooms: [], rows: [], cables: [], rails: [], height: 0, wide };
+    this.#position = new Map(network.rooms.map((room, index) => [room, index + 1]));
+    for (const { ends } of network.cables) {
+      this.#connect(ends[0], ends[1]);
+      this.#connect(ends[1], ends[0]);
     }
-    const bend = (b.left - a.left) / 2;
-    const path = `M${a.left} ${a.middle}C${a.left + bend} ${a.middle} ${b.left - bend} ${b.middle} ${b.left} ${b.middle}`;
-    const right = a.left > b.left ? a : b;
-    layout.cables.push({
-      cable,
-      path,
-      top: Math.min(a.middle, b.middle) - 20,
-      height: Math.abs(a.middle - b.middle) + 40,
-      label: gutter >= 120 ? { left: right.left - 14, top: right.middle } : undefined,
-    });
   }
-  // Short brackets inside, long ones outside; when the lanes are full, the last one is shared.
-  brackets.sort((one, other) => Math.abs(one.to - one.from) - Math.abs(other.to - other.from));
-  const lanes = new Map<string, [number, number][]>();
-  for (const { cable, x, from, to, side } of brackets) {
-    const [top, bottom] = from < to ? [from, to] : [to, from];
-    let lane = 0;
-    for (; lane < LANES - 1; lane++) {
-      const taken = lanes.get(`${side} ${lane}`) ?? [];
-      if (taken.every(([start, end]) => bottom < start || end < top)) break;
+
+  /** Lays out a room below the others of its column. */
+  lay(room: Room, top: number, column: Column): RoomBox {
+    const { rooms, rows } = this.#layout;
+    const first = rows.length;
+    this.#y = top;
+    const head = this.#add(room, column, { type: "room" }, `room:${room.mark.inum}`, this.#measures.headPx);
+    const cabled = room.trees.filter((tree) => flatten([tree]).some(({ node }) => this.#ends.has(node.device.address)));
+    const others = room.trees.filter((tree) => !cabled.includes(tree));
+    // What waits for the height of other ends comes last, and leaves space on the way.
+    if (!column.waits) for (const tree of cabled) this.#addTree(room, column, tree);
+    for (const tree of others) this.#addTree(room, column, tree);
+    this.#addLists(room, column);
+    if (column.waits) {
+      if (rows.length > first + 1 && cabled.length) this.#y += PAD_PX;
+      for (const tree of cabled) this.#addTree(room, column, tree);
     }
-    const key = `${side} ${lane}`;
-    const taken = lanes.get(key);
-    if (taken) taken.push([top, bottom]);
-    else lanes.set(key, [[top, bottom]]);
-    const depth = side * (14 + lane * LANE_PX);
-    const r = Math.min(8, (bottom - top) / 2) * (from < to ? 1 : -1);
-    const corner = side * Math.abs(r);
-    const path =
-      `M${x} ${from}H${x + depth - corner}Q${x + depth} ${from} ${x + depth} ${from + r}` +
-      `V${to - r}Q${x + depth} ${to} ${x + depth - corner} ${to}H${x}`;
-    layout.cables.push({ cable, path, top: top - 10, height: bottom - top + 20 });
+    const setSize = rows.length - first - 1;
+    for (let i = first + 1; i < rows.length; i++) {
+      rows[i].position = i - first;
+      rows[i].setSize = setSize;
+    }
+    head.position = this.#position.get(room)!;
+    head.setSize = this.#position.size;
+    const box = { room, left: column.left, top, width: column.width, height: this.#y - top + PAD_PX };
+    rooms.push(box);
+    this.#layout.height = Math.max(this.#layout.height, top + box.height + MARGIN_PX);
+    return box;
+  }
+
+  /** The same for a room that is laid out last and read first. */
+  layFirst(room: Room, top: number, column: Column): void {
+    const { rooms, rows } = this.#layout;
+    const [otherRooms, otherRows] = [rooms.splice(0), rows.splice(0)];
+    this.lay(room, top, column);
+    rooms.push(...otherRooms);
+    for (const row of otherRows) rows.push(row);
+  }
+
+  finish(space: CableSpace): NetworkLayout {
+    this.#layout.cables = layCables(this.#network.cables, this.#plugs, space);
+    return this.#layout;
+  }
+
+  #connect(from: NetDevice, to: NetDevice): void {
+    const known = this.#ends.get(from.address);
+    if (known) known.push(to.address);
+    else this.#ends.set(from.address, [to.address]);
+  }
+
+  #add(room: Room, { left, width }: Column, item: RowItem, key: string, height: number): NetworkRow {
+    const roomKey = item.type === "room" ? undefined : `room:${room.mark.inum}`;
+    const row: NetworkRow = { key, item, room, roomKey, position: 0, setSize: 0, left, top: this.#y, width, height };
+    this.#layout.rows.push(row);
+    this.#y += height;
+    return row;
+  }
+
+  #addTree(room: Room, column: Column, tree: DeviceNode): void {
+    const { devicePx, detailPx, selected } = this.#measures;
+    const rails = new Map<NetDevice, RailLine>();
+    for (const { node, depth } of flatten([tree])) {
+      const { device, attached, children } = node;
+      const hasCable = this.#ends.has(device.address);
+      if (column.waits) this.#waitFor(hasCable ? [node] : children, hasCable ? 0 : devicePx);
+      const plug = hasCable ? column.plug : undefined;
+      const height = devicePx + (device.address === selected ? detailPx : 0);
+      const row = this.#add(room, column, { type: "device", device, depth, attached, plug }, plugKey(device), height);
+      const middle = row.top + devicePx / 2;
+      if (plug) {
+        this.#plugs.set(device.address, { x: plug === "left" ? column.left : column.left + column.width, middle });
+      }
+      const above = attached && this.#network.devices.get((attached === "port" ? device.master : device.lower)!);
+      const rail = above && rails.get(above);
+      if (rail) {
+        rail.at.push(middle);
+        rail.height = middle - rail.top;
+      }
+      if (children.length === 0) continue;
+      const line: RailLine = {
+        key: `rail:${device.address}`,
+        kind: children[0].attached ?? "port",
+        device,
+        left: column.left + PAD_PX + depth * STEP_PX + 10,
+        top: middle,
+        height: 0,
+        at: [],
+      };
+      rails.set(device, line);
+      this.#layout.rails.push(line);
+    }
+  }
+
+  /** Moves down to where the first of these has its other end, less `abovePx`. */
+  #waitFor(nodes: readonly DeviceNode[], abovePx: number): void {
+    let least = Infinity;
+    for (const { device } of nodes) {
+      for (const end of this.#ends.get(device.address) ?? []) {
+        least = Math.min(least, this.#plugs.get(end)?.middle ?? Infinity);
+      }
+    }
+    if (least < Infinity) this.#y = Math.max(this.#y, least - this.#measures.devicePx / 2 - abovePx);
+  }
+
+  #addLists(room: Room, column: Column): void {
+    const { limit, linePx } = this.#measures;
+    room.routes.slice(0, limit.routes).forEach((route, index) => {
+      this.#add(room, column, { type: "route", route, first: index === 0 }, `route:${route.address}`, linePx);
+    });
+    room.listening.slice(0, limit.listening).forEach((socket, index) => {
+      this.#add(room, column, { type: "listening", socket, first: index === 0 }, `socket:${socket.address}`, linePx);
+    });
+    room.connections.slice(0, limit.connections).forEach((connection, index) => {
+      const key = `socket:${connection.socket.address}`;
+      this.#add(room, column, { type: "connection", connection, first: index === 0 }, key, linePx);
+    });
   }
 }

@@ -227,8 +227,8 @@ function inOrder(rooms: ReadonlyMap<number, Room>, cables: readonly Cable[]): Ro
     order.add(first);
     const queue = [first];
     for (let room = queue.shift(); room; room = queue.shift()) {
-      for (const { device } of flatten(room.trees)) {
-        for (const inum of beyond.get(device.address) ?? []) {
+      for (const { node } of flatten(room.trees)) {
+        for (const inum of beyond.get(node.device.address) ?? []) {
           const next = rooms.get(inum);
           if (!next || order.has(next)) continue;
           order.add(next);
@@ -245,15 +245,19 @@ function inOrder(rooms: ReadonlyMap<number, Room>, cables: readonly Cable[]): Ro
   return [...order];
 }
 
-/** A tree's nodes from the top, each with how deep it stands. */
-export function* flatten(
-  trees: readonly DeviceNode[],
-  depth = 0,
-): Generator<DeviceNode & { depth: number }, void, undefined> {
+/** A node with how deep it stands. */
+export interface FlatNode {
+  node: DeviceNode;
+  depth: number;
+}
+
+/** The nodes of trees from the top. */
+export function flatten(trees: readonly DeviceNode[], depth = 0, into: FlatNode[] = []): FlatNode[] {
   for (const node of trees) {
-    yield { ...node, depth };
-    yield* flatten(node.children, depth + 1);
+    into.push({ node, depth });
+    if (node.children.length) flatten(node.children, depth + 1, into);
   }
+  return into;
 }
 
 /** The first processes of a room in words: `412 sh, 413 ping and 3 more`. */
