@@ -1,8 +1,12 @@
 /** What the picture says of tasks and namespaces in detail, against the guest's own files, under seeded changes. */
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MANIFEST } from "../../guest/build";
 import type { Machine } from "../../src/machine/machine";
 import { bootMachine } from "../../src/node/machine";
+import { debugInfo } from "../../src/kernel/debuginfo";
+import { PAGE_OFFSET } from "../../src/kernel/memory";
+import type { Layout } from "../../src/protocol/layout";
 import type { Namespace } from "../../src/protocol/namespace";
 import type { Task } from "../../src/protocol/task";
 import type { KernelView } from "../../src/protocol/view";
@@ -23,6 +27,8 @@ import {
 
 const SEQUENCES = Number(process.env.SEQUENCES ?? 5);
 const ROUNDS = 3;
+const layoutFile = new URL("../../images/machine/layout.json", import.meta.url);
+const layout = JSON.parse(readFileSync(layoutFile, "utf8")) as Layout;
 
 let machine: Machine;
 const watchers = new Set<(view: KernelView) => void>();
@@ -269,12 +275,21 @@ test("the reaper of a pid namespace is its first process, and nobody before and 
   const first = child.view.tasks.find(({ pid }) => pid === child.task.ppid)!;
   expect(namespaceOf(child.view, child.task, "pid").childReaper).toBe(first.pid);
   expect(first.pids.at(-1)!.pid).toBe(1);
-  // A mount or its parent's nsproxy keeps the namespace, when its first process is long gone.
   const above = child.view.tasks.find(({ pid }) => pid === first.ppid)!;
   await sh(machine, `kill -STOP ${above.pid}; kill -9 ${first.pid}`);
   const zombie = await until((view) => view.tasks.find(({ address }) => address === first.address)?.state === "Z");
   expect(zombie.tasks.find(({ address }) => address === first.address)!.exitStatus).toBe(9);
   await sh(machine, `kill -9 ${task.pid} ${above.pid}`);
+
+  // The parent's nsproxy keeps the namespace when its first process is long gone, and the kernel's pointer leads nowhere.
+  const late = await start("unshare -p sh -c 'sleep 0 & wait; exec sleep 200012'", "200012");
+  const dead = late.view.namespaces.find(({ kind, inum }) => kind === "pid" && inum === late.task.forChildren!.pid)!;
+  const { child_reaper } = debugInfo(layout).fields.pid_namespace;
+  const at = dead.address - PAGE_OFFSET + child_reaper.offset;
+  expect(new DataView(machine.emulator.ram().buffer).getUint32(machine.emulator.ram().byteOffset + at, true)).not.toBe(
+    0,
+  );
+  expect(dead.childReaper).toBeUndefined();
 });
 
 test("offsets of clocks may be negative", async () => {
