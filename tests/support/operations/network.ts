@@ -78,7 +78,7 @@ export const PREPARE = Object.entries(PROGRAMS)
 
 /** Ends what operations have left behind. */
 export const CLEAN_UP = `
-killall -9 net-tcp net-udp net-local net-holder 2>/dev/null
+pkill -9 '^net-'
 for n in $(ip netns list | cut -d ' ' -f 1); do ip netns del $n; done
 :
 `;
