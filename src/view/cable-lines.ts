@@ -25,7 +25,7 @@ export interface CableSpace {
 }
 
 /** The least space that numbers fit into. */
-const LABEL_PX = 120;
+const LABEL_PX = 96;
 const LANE_PX = 9;
 const LANES = 4;
 
