@@ -8,7 +8,7 @@ export interface CableLine {
   top: number;
   height: number;
   /** Where the numbers of a cable that has room for them end: above it, or below where it comes from above. */
-  label?: { left: number; top: number; below: boolean };
+  label?: { left: number; top: number; below: boolean; unit: "packets/s" | "p/s" };
 }
 
 /** Where a cable ends: the edge of a room, at the middle of the device's row. */
@@ -24,8 +24,9 @@ export interface CableSpace {
   right?: number;
 }
 
-/** The least space that numbers fit into. */
-const LABEL_PX = 120;
+/** The least space that numbers fit into, and that their unit fits into written out. */
+const LABEL_PX = 96;
+const UNIT_PX = 120;
 const LANE_PX = 9;
 const LANES = 4;
 
@@ -38,12 +39,12 @@ export function layCables(cables: readonly Cable[], plugs: ReadonlyMap<number, P
     const to = plugs.get(cable.ends[1].address);
     if (!from || !to) continue;
     if (from.x === to.x) brackets.push({ cable, from, to, side: from.x === space.right ? -1 : 1 });
-    else lines.push(across(cable, from, to, space.gutter >= LABEL_PX));
+    else lines.push(across(cable, from, to, space.gutter));
   }
   return [...lines, ...besides(brackets)];
 }
 
-function across(cable: Cable, from: Plug, to: Plug, labelled: boolean): CableLine {
+function across(cable: Cable, from: Plug, to: Plug, gutter: number): CableLine {
   const bend = (from.x + to.x) / 2;
   const [left, right] = from.x < to.x ? [from, to] : [to, from];
   return {
@@ -51,7 +52,15 @@ function across(cable: Cable, from: Plug, to: Plug, labelled: boolean): CableLin
     path: `M${from.x} ${from.middle}C${bend} ${from.middle} ${bend} ${to.middle} ${to.x} ${to.middle}`,
     top: Math.min(from.middle, to.middle) - 40,
     height: Math.abs(from.middle - to.middle) + 80,
-    label: labelled ? { left: right.x - 14, top: right.middle, below: left.middle < right.middle } : undefined,
+    label:
+      gutter < LABEL_PX
+        ? undefined
+        : {
+            left: right.x - 14,
+            top: right.middle,
+            below: left.middle < right.middle,
+            unit: gutter < UNIT_PX ? "p/s" : "packets/s",
+          },
   };
 }
 

@@ -7,6 +7,8 @@ import { furnish } from "./rooms";
 
 const MEASURES: RoomMeasures = {
   width: 1000,
+  widePx: 600,
+  loopback: true,
   headPx: 40,
   devicePx: 32,
   linePx: 24,

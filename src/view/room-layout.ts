@@ -61,6 +61,10 @@ export interface RailLine {
 
 export interface RoomMeasures {
   width: number;
+  /** The least width for the host and the rooms side by side. */
+  widePx: number;
+  /** Loopback devices, of which every room has one, are shown. */
+  loopback: boolean;
   headPx: number;
   devicePx: number;
   linePx: number;
@@ -72,8 +76,6 @@ export interface RoomMeasures {
   selected?: number;
 }
 
-/** The least width for the host and the rooms side by side. */
-const WIDE_PX = 600;
 const MARGIN_PX = 12;
 const GAP_PX = 16;
 const PAD_PX = 8;
@@ -85,7 +87,7 @@ export const plugKey = (device: NetDevice) => `device:${device.address}`;
 
 export function layRooms(network: Network, measures: RoomMeasures): NetworkLayout {
   const { width } = measures;
-  const wide = width >= WIDE_PX && network.rooms.length > 1;
+  const wide = width >= measures.widePx && network.rooms.length > 1;
   const hall = new Hall(network, measures, wide);
   let top = MARGIN_PX;
   if (!wide) {
@@ -95,7 +97,7 @@ export function layRooms(network: Network, measures: RoomMeasures): NetworkLayou
   }
   const gutter = Math.round(Math.max(96, Math.min(200, width * 0.2)));
   // The host's room is the narrower one: the others tell more of themselves.
-  const hostWidth = Math.round(Math.max(220, ((width - gutter - 2 * MARGIN_PX) / 2) * 0.86));
+  const hostWidth = Math.round(Math.max(140, ((width - gutter - 2 * MARGIN_PX) / 2) * 0.86));
   const left = MARGIN_PX + hostWidth + gutter;
   const column = { left, width: width - MARGIN_PX - left, plug: "left", waits: false } as const;
   const [host, ...rest] = network.rooms;
@@ -144,7 +146,8 @@ class Hall {
     this.#y = top;
     const head = this.#add(room, column, { type: "room" }, `room:${room.mark.inum}`, this.#measures.headPx);
     const cabled = room.trees.filter((tree) => flatten([tree]).some(({ node }) => this.#ends.has(node.device.address)));
-    const others = room.trees.filter((tree) => !cabled.includes(tree));
+    const { loopback } = this.#measures;
+    const others = room.trees.filter((tree) => !cabled.includes(tree) && (loopback || !tree.device.loopback));
     // What waits for the height of other ends comes last, and leaves space on the way.
     if (!column.waits) for (const tree of cabled) this.#addTree(room, column, tree);
     for (const tree of others) this.#addTree(room, column, tree);

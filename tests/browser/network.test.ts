@@ -87,12 +87,10 @@ test("two tasks are compared by shift and click", async () => {
   await show(page, "Namespaces");
   const task = (name: RegExp) => page.getByRole("grid").getByRole("rowheader", { name });
   await task(/, init, /).click();
-  await page.getByRole("button", { name: "Close evidence" }).click();
-  await page.getByRole("button", { name: "Compare two tasks" }).click();
-  await task(/, init, /).click();
-  await task(/, nc, /).click();
+  await task(/, nc, /).click({ modifiers: ["Shift"] });
   const comparison = page.getByRole("region", { name: "Two tasks compared" });
   await expect(comparison).toContainText("They share 6 of 8 namespaces and differ in mnt and net.");
+  await page.getByRole("button", { name: "Close evidence" }).click();
   await show(page, "List");
   await expect(page.getByRole("row").filter({ hasText: "at /run/netns/blue" })).toHaveCount(1);
 });
@@ -114,7 +112,6 @@ describe.each(["light", "dark"] as const)("axe finds nothing in the %s theme", (
   test.each(["desktop", "small", "phone"] as const)("at the size %s", async (size) => {
     const touch = size === "phone";
     const { page } = await visit(site, { theme, size: SIZES[size], touch });
-    await ready(page);
     if (touch) await show(page, "Terminal");
     await network(page);
     if (size !== "desktop") await show(page, "Picture");
