@@ -29,7 +29,7 @@ export class Glassbox {
   readonly settings: Settings;
   readonly notices = new Notices();
   readonly picture = new Picture();
-  readonly selection = new Selection(this.picture);
+  readonly selection = new Selection();
   readonly timeline = new Timeline();
   readonly terminals: Terminals;
   readonly machine: MachineControl;

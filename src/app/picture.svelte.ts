@@ -1,5 +1,6 @@
 import type { Task } from "../protocol/task";
 import type { KernelView } from "../protocol/view";
+import { CgroupHistory } from "./cgroup-history";
 import { taskKey } from "./task-key";
 
 /** How many ended tasks are remembered. */
@@ -16,6 +17,8 @@ export class Picture {
   fresh = $state.raw<ReadonlySet<string>>(new Set());
   /** The last tasks to end, newest first. */
   ended = $state.raw<Task[]>([]);
+  /** The past of the cgroups; whoever draws it reads it anew with each picture. */
+  readonly cgroupHistory = new CgroupHistory(() => performance.now());
 
   readonly #arrivedAt = new Map<string, number>();
   #latest: KernelView | undefined;
@@ -41,6 +44,7 @@ export class Picture {
     this.#latest = undefined;
     this.#endedSince.clear();
     this.#arrivedAt.clear();
+    this.cgroupHistory.clear();
     this.view = undefined;
     this.fresh = new Set();
     this.ended = [];
@@ -52,6 +56,7 @@ export class Picture {
     if (!view) return;
     this.#latest = undefined;
     this.#noteArrivals(view);
+    this.cgroupHistory.push(view);
     if (this.#endedSince.size) {
       const earlier = this.ended.filter((task) => !this.#endedSince.has(taskKey(task)));
       this.ended = [...[...this.#endedSince.values()].reverse(), ...earlier].slice(0, ENDED_LIMIT);

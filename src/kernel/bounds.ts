@@ -24,12 +24,43 @@ export const MAX_IPC_OBJECTS = 4096;
 /** Depth of a cgroup below the root. */
 export const MAX_CGROUP_DEPTH = 128;
 
+/** Cgroups in one picture; each costs the kernel more than 16 KiB, so memory ends before. */
+export const MAX_CGROUPS = 16384;
+
+/** Characters of their paths together: those of nested cgroups with long names add up. */
+export const MAX_CGROUP_PATHS_LENGTH = 1 << 20;
+
+/** Block devices that one cgroup has done I/O on. */
+export const MAX_CGROUP_DEVICES = 256;
+
 /** Length of one cgroup's name (`NAME_MAX`). */
 export const MAX_NAME_BYTES = 255;
 
 /** Directories in one path, and mounts on the way to one. */
 export const MAX_PATH_DEPTH = 2048;
 
+/** Network devices in one picture, and IPv4 addresses of one. */
+export const MAX_DEVICES = 32768;
+export const MAX_DEVICE_ADDRESSES = 4096;
+
+/** Receive queues of one device (`VETH_MAX_QUEUES`, `drivers/net/veth.c`). */
+export const MAX_DEVICE_QUEUES = 4096;
+
+/** Length of the name of a kind of devices (`MODULE_NAME_LEN`). */
+export const MAX_KIND_BYTES = 56;
+
+/** Routes in one picture; places for children in one routing trie, which is about a quarter full at worst. */
+export const MAX_ROUTES = 65536;
+export const MAX_TRIE_SLOTS = 1 << 19;
+
+/** Levels of a routing trie: each decides at least one of 32 bits. */
+export const MAX_TRIE_DEPTH = 32;
+
+/** Sockets in one picture. */
+export const MAX_SOCKETS = 65536;
+
+/** Descriptors of one process: the default of `fs.nr_open`, above which no process may raise its limit. */
+export const MAX_DESCRIPTORS = 1 << 20;
 /** Depth of a red-black tree: twice the logarithm of more nodes than memory could hold. */
 export const MAX_RB_DEPTH = 64;
 

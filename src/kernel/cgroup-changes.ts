@@ -12,27 +12,34 @@ export function cgroupChanges(before: KernelView, after: KernelView, tasks: Diff
   for (const cgroup of added) found.push({ type: "cgroup-made", cgroup: nameOf(cgroup) });
   for (const [old, cgroup] of changed) found.push(...limitChanges(old, cgroup));
   found.push(...entries(after, tasks));
-  const oomKills = new Map(changed.map(([old, cgroup]) => [cgroup.address, grown(old, cgroup, oomKillCount)]));
+  const oomKills = ownGrowth(changed, ({ memory }) => memory?.events.oomKill);
+  const refusals = ownGrowth(changed, ({ pids }) => pids?.refused);
   for (const [old, cgroup] of changed) {
     const name = nameOf(cgroup);
     if (old.frozen !== cgroup.frozen) found.push({ type: cgroup.frozen ? "frozen" : "thawed", cgroup: name });
     const periods = grown(old, cgroup, ({ cpu }) => cpu?.throttledPeriods);
     if (periods > 0) found.push({ type: "throttled", cgroup: name, periods });
-    const refused = grown(old, cgroup, ({ pids }) => pids?.refused);
+    const refused = refusals.get(cgroup.address)!;
     if (refused > 0) found.push({ type: "fork-refused", cgroup: name, count: refused });
-    // A kill counts in every cgroup above; it is told of the one that it happened in.
-    const below = changed.reduce(
-      (sum, [, one]) => sum + (one.parent === cgroup.address ? oomKills.get(one.address)! : 0),
-      0,
-    );
-    const count = oomKills.get(cgroup.address)! - below;
+    const count = oomKills.get(cgroup.address)!;
     if (count > 0) found.push({ type: "oom-kill", cgroup: name, count });
   }
   for (const cgroup of [...removed].reverse()) found.push({ type: "cgroup-removed", cgroup: nameOf(cgroup) });
   return found;
 }
 
-const oomKillCount = ({ memory }: Cgroup) => memory?.events.oomKill;
+/** What counts in every cgroup above, too, by the one that it happened in. */
+function ownGrowth(
+  changed: readonly (readonly [Cgroup, Cgroup])[],
+  count: (of: Cgroup) => number | undefined,
+): Map<number, number> {
+  const own = new Map(changed.map(([old, cgroup]) => [cgroup.address, grown(old, cgroup, count)]));
+  for (const [old, cgroup] of changed) {
+    const above = cgroup.parent === undefined ? undefined : own.get(cgroup.parent);
+    if (above !== undefined) own.set(cgroup.parent!, above - grown(old, cgroup, count));
+  }
+  return own;
+}
 
 function grown(old: Cgroup, cgroup: Cgroup, count: (of: Cgroup) => number | undefined): number {
   const [was, is] = [count(old), count(cgroup)];
@@ -43,8 +50,8 @@ function grown(old: Cgroup, cgroup: Cgroup, count: (of: Cgroup) => number | unde
 const LIMITS: readonly [limit: string, read: (of: Cgroup) => string | undefined][] = [
   ["cgroup.subtree_control", ({ subtreeControl }) => subtreeControl.join(" ")],
   ["cgroup.type", ({ type }) => type],
-  ["memory.min", ({ memory }) => memory && String(memory.minBytes)],
-  ["memory.low", ({ memory }) => memory && String(memory.lowBytes)],
+  ["memory.min", ({ memory }) => memory && orMax(memory.minBytes)],
+  ["memory.low", ({ memory }) => memory && orMax(memory.lowBytes)],
   ["memory.high", ({ memory }) => memory && orMax(memory.highBytes)],
   ["memory.max", ({ memory }) => memory && orMax(memory.maxBytes)],
   ["cpu.weight", ({ cpu }) => cpu && String(cpu.weight)],

@@ -4,6 +4,7 @@ import { newSeed, random } from "../../tests/support/hostile";
 import { loadRecording } from "../../tests/support/recorded-memory";
 import type { FactRef } from "../protocol/evidence";
 import {
+  MAX_CGROUPS,
   MAX_EVIDENCE_CHAIN,
   MAX_EVIDENCE_STEPS,
   MAX_FILE_BYTES,
@@ -12,15 +13,20 @@ import {
   MAX_PROBLEMS,
   MAX_TASKS,
 } from "./bounds";
+import { CGROUP_FACTS } from "./cgroup-facts";
 import { MemoryFault } from "./memory";
 import { createXray } from "./xray";
 
 /** `CORRUPTIONS=10000` for the long run. */
 const ROUNDS = Number(process.env.CORRUPTIONS ?? 500);
 
+const CGROUP_FACT_NAMES = Object.keys(CGROUP_FACTS.facts);
+
 const recording = loadRecording("bubble");
 const xray = createXray(recording.layout);
 const whole = xray.observe(recording.ram());
+const host = whole.namespaces.find(({ kind, initial }) => kind === "ipc" && initial)!;
+const ipc = host.ipc!;
 const pristine = recording.ram();
 
 /** Values that break more than random ones do: null, small numbers, real addresses, the ends of memory. */
@@ -54,17 +60,38 @@ test(`${ROUNDS} seeded corruptions never throw and never exceed a bound`, () => 
     try {
       const view = xray.observe(ram);
       expect(view.tasks.length, where).toBeLessThanOrEqual(MAX_TASKS);
+      expect(view.cgroups.length, where).toBeLessThanOrEqual(MAX_CGROUPS);
       expect(view.problems.length, where).toBeLessThanOrEqual(MAX_PROBLEMS);
       expect(new Set(view.tasks.map((task) => task.address)).size, where).toBe(view.tasks.length);
       structuredClone(view);
       const task = whole.tasks[Math.floor(next() * whole.tasks.length)];
       const namespace = whole.namespaces[Math.floor(next() * whole.namespaces.length)];
+      const cgroup = whole.cgroups[Math.floor(next() * whole.cgroups.length)];
+      const { devices, routes, sockets } = whole;
+      const any = <T>(objects: readonly T[]) => objects[Math.floor(next() * objects.length)];
       const pick = <T>(of: readonly T[]) => of[Math.floor(next() * of.length)];
       const file = pick(pick(whole.layers).entries);
       const facts: FactRef[] = [
+        {
+          object: "device",
+          address: any(devices).address,
+          fact: any(["name", "flags", "rxBytes", "addresses", "peer"]),
+        },
+        { object: "route", address: any(routes).address, fact: any(["destination", "gateway", "device"]) },
+        { object: "socket", address: any(sockets).address, fact: any(["local", "inode", "holders"]) },
         { object: "task", address: task.address, fact: "argv" },
         { object: "task", address: task.address, fact: "cgroup" },
         { object: "task", address: task.address, fact: `ns/${namespace.kind}` },
+        {
+          object: "cgroup",
+          address: cgroup.address,
+          fact: CGROUP_FACT_NAMES[Math.floor(next() * CGROUP_FACT_NAMES.length)],
+        },
+        { object: "task", address: task.address, fact: "exe" },
+        { object: "task", address: task.address, fact: "insideUid" },
+        { object: "task", address: task.address, fact: "pgid" },
+        { object: "ipc", address: ipc[Math.floor(next() * ipc.length)].address, fact: "size" },
+        { object: "namespace", address: host.address, kind: "ipc", fact: "ipc" },
         { object: "namespace", address: namespace.address, kind: namespace.kind, fact: "owner" },
         { object: "mount", address: pick(whole.mounts).address, fact: "path" },
         { object: "mount", address: pick(whole.mounts).address, fact: "superOptions" },

@@ -40,6 +40,8 @@ test.each([
   ["a fork", symbols.total_forks],
   ["an exit", symbols.nr_threads],
   ["a task in a cgroup of its own", symbols.css_set_count],
+  ["a new cgroup, or a controller for one", symbols.css_serial_nr_next],
+  ["a removed cgroup", symbols.cgrp_dfl_root + fields.cgroup_root.cgrp.offset + fields.cgroup.nr_descendants.offset],
   ["a new host name", symbols.hostname_poll + fields.ctl_table_poll.event.offset],
   ["a new domain name", symbols.domainname_poll + fields.ctl_table_poll.event.offset],
   ["an exec of the running task", current("self_exec_id")],

@@ -9,6 +9,8 @@ export interface Counters {
   threads: number;
   /** `css_set_count`: a first task entered a cgroup, or the last left one. */
   cssSets: number;
+  /** `css_serial_nr_next` and the root's `nr_descendants`: a cgroup was made or removed, or got a controller. */
+  cgroups: number;
   /** `sethostname` and `setdomainname` calls (`kernel/utsname_sysctl.c`). */
   utsNames: number;
   /**
@@ -35,6 +37,7 @@ export const NO_COUNTERS: Counters = {
   totalForks: 0,
   threads: 0,
   cssSets: 0,
+  cgroups: 0,
   utsNames: 0,
   current: 0,
   task: 0,
@@ -54,11 +57,14 @@ export function readCounters(prog: Program): Counters {
   const current = prog.pointer(rq, curr);
   const { event } = prog.fields.ctl_table_poll;
   const state = prog.variable("system_state");
+  const root = prog.member(prog.symbol("cgrp_dfl_root"), prog.fields.cgroup_root.cgrp);
+  const { nr_descendants } = prog.fields.cgroup;
   const { SYSTEM_HALT, SYSTEM_POWER_OFF, SYSTEM_RESTART } = prog.info.enumerators;
   return {
     totalForks: prog.variable("total_forks"),
     threads: prog.variable("nr_threads"),
     cssSets: prog.variable("css_set_count"),
+    cgroups: (Math.imul(prog.variable("css_serial_nr_next"), 31) + prog.u32(root, nr_descendants)) >>> 0,
     utsNames: (prog.u32(prog.symbol("hostname_poll"), event) + prog.u32(prog.symbol("domainname_poll"), event)) >>> 0,
     current: fingerprint(prog, current),
     task: current,
@@ -76,6 +82,7 @@ export function pictureChanged(before: Counters, after: Counters): boolean {
     before.totalForks !== after.totalForks ||
     before.threads !== after.threads ||
     before.cssSets !== after.cssSets ||
+    before.cgroups !== after.cgroups ||
     before.utsNames !== after.utsNames ||
     // Another running task has another fingerprint, which says nothing.
     (before.switches === after.switches && before.current !== after.current)

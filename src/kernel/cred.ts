@@ -30,12 +30,19 @@ export function credGid(prog: Program, cred: number): number {
 /** Uids in the initial user namespace, in the order of `/proc/PID/status`. */
 export function credUids(prog: Program, cred: number): Credentials["uids"] {
   const { uid, euid, suid, fsuid } = prog.fields.cred;
-  return [prog.u32(cred, uid), prog.u32(cred, euid), prog.u32(cred, suid), prog.u32(cred, fsuid)];
+  return four(prog.u32(cred, uid), prog.u32(cred, euid), prog.u32(cred, suid), prog.u32(cred, fsuid));
 }
 
 export function credGids(prog: Program, cred: number): Credentials["gids"] {
   const { gid, egid, sgid, fsgid } = prog.fields.cred;
-  return [prog.u32(cred, gid), prog.u32(cred, egid), prog.u32(cred, sgid), prog.u32(cred, fsgid)];
+  return four(prog.u32(cred, gid), prog.u32(cred, egid), prog.u32(cred, sgid), prog.u32(cred, fsgid));
+}
+
+/** Root's ids are nearly all there are, so these are one array: a large picture is made of what the collector must carry. */
+const ROOT: Credentials["uids"] = [0, 0, 0, 0];
+
+function four(real: number, effective: number, saved: number, filesystem: number): Credentials["uids"] {
+  return (real | effective | saved | filesystem) === 0 ? ROOT : [real, effective, saved, filesystem];
 }
 
 /** Address of the user namespace that the capabilities count in. */
@@ -61,6 +68,20 @@ export function credCapabilities(prog: Program, cred: number, set: CapabilitySet
   if (low === 0 && high === 0) return "0000000000000000";
   if (low === 0xffffffff && high === 0x1ff) return "000001ffffffffff";
   return high.toString(16).padStart(8, "0") + low.toString(16).padStart(8, "0");
+}
+
+export interface Identity {
+  credentials: Credentials;
+  /** Address of the user namespace. */
+  userNamespace: number;
+}
+
+export function readIdentity(prog: Program, cred: number): Identity {
+  const credentials = readCredentials(prog, cred);
+  const userNamespace = credUserNamespace(prog, cred);
+  credentials.insideUid = insideId(prog, userNamespace, "uid", credentials.uids[0]);
+  credentials.insideGid = insideId(prog, userNamespace, "gid", credentials.gids[0]);
+  return { credentials, userNamespace };
 }
 
 /** Everything but the ids inside, for which the user namespace must be read. */

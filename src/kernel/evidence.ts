@@ -1,20 +1,30 @@
 /** Why the picture says so: the walk from a kernel variable to a fact, with the bytes on the way. */
 import type { Evidence, FactRef, ObjectKind } from "../protocol/evidence";
+import { CGROUP_FACTS } from "./cgroup-facts";
 import type { DebugInfo } from "./debuginfo";
 import type { ObjectFacts } from "./fact";
-import { NAMESPACE_FACTS, TASK_FACTS } from "./facts";
 import { FILE_FACTS } from "./file-facts";
+import { IPC_FACTS } from "./ipc-facts";
 import { type Memory, MemoryFault } from "./memory";
 import { MOUNT_FACTS } from "./mount-facts";
+import { NAMESPACE_FACTS } from "./namespace-facts";
+import { DEVICE_FACTS, ROUTE_FACTS } from "./networkfacts";
 import { OVERLAY_FACTS } from "./overlay-facts";
 import { Program } from "./program";
+import { SOCKET_FACTS } from "./socketfacts";
+import { TASK_FACTS } from "./task-facts";
 import { Trace } from "./trace";
 
 const FACTS: Partial<Record<Exclude<ObjectKind, "namespace">, ObjectFacts>> = {
   task: TASK_FACTS,
+  cgroup: CGROUP_FACTS,
+  device: DEVICE_FACTS,
+  route: ROUTE_FACTS,
+  socket: SOCKET_FACTS,
   mount: MOUNT_FACTS,
   overlay: OVERLAY_FACTS,
   file: FILE_FACTS,
+  ipc: IPC_FACTS,
 };
 
 /**

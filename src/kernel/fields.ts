@@ -40,6 +40,7 @@ export const STRUCTS = {
     "seccomp.mode",
     "fs",
     "se.sum_exec_runtime",
+    "files",
   ],
   signal_struct: [
     "thread_head",
@@ -53,7 +54,7 @@ export const STRUCTS = {
   ],
   tty_struct: ["name", "ctrl.pgrp"],
   // kernel/sched/sched.h
-  rq: ["nr_switches", "nr_running", "curr", "idle"],
+  rq: ["clock", "nr_switches", "nr_running", "curr", "idle"],
 
   // include/linux/pid.h: `numbers` is a flexible array of upid
   pid: ["level", "numbers"],
@@ -95,7 +96,7 @@ export const STRUCTS = {
   uts_namespace: ["name.nodename", "name.domainname", "name.release", "user_ns", "ns.inum"],
   ipc_namespace: ["user_ns", "ns.inum", "ids", "mq_mnt"],
   mnt_namespace: ["user_ns", "ns.inum", "mounts", "mnt_ns_tree_node"],
-  net: ["user_ns", "ns.inum"],
+  net: ["user_ns", "ns.inum", "list", "dev_base_head", "ipv4.fib_table_hash"],
   pid_namespace: ["parent", "level", "user_ns", "ns.inum", "child_reaper", "pid_allocated"],
   user_namespace: [
     "parent",
@@ -129,16 +130,112 @@ export const STRUCTS = {
 
   // include/linux/cgroup-defs.h, include/linux/kernfs.h
   css_set: ["dfl_cgrp"],
-  cgroup: ["kn", "level", "flags"],
-  kernfs_node: ["parent", "name"],
+  cgroup: [
+    "kn",
+    "level",
+    "self.flags",
+    "self.sibling",
+    "self.children",
+    "self.parent",
+    "flags",
+    "nr_descendants",
+    "nr_populated_csets",
+    "nr_populated_domain_children",
+    "nr_populated_threaded_children",
+    "nr_threaded_children",
+    "subtree_control",
+    "subsys",
+    "dom_cgrp",
+    "rstat_cpu",
+    "bstat.cputime.utime",
+    "bstat.cputime.stime",
+    "bstat.cputime.sum_exec_runtime",
+    "last_bstat.cputime.utime",
+    "last_bstat.cputime.stime",
+    "last_bstat.cputime.sum_exec_runtime",
+    "prev_cputime.utime",
+    "prev_cputime.stime",
+    "psi",
+    "freezer.freeze",
+  ],
+  cgroup_root: ["cgrp", "subsys_mask", "flags"],
+  cgroup_subsys_state: ["flags"],
+  cgroup_rstat_cpu: [
+    "bstat.cputime.utime",
+    "bstat.cputime.stime",
+    "bstat.cputime.sum_exec_runtime",
+    "last_bstat.cputime.utime",
+    "last_bstat.cputime.stime",
+    "last_bstat.cputime.sum_exec_runtime",
+    "updated_children",
+    "updated_next",
+  ],
+  kernfs_node: ["parent", "name", "id", "flags"],
+  // include/linux/kernel_stat.h
+  kernel_cpustat: ["cpustat"],
+  // include/linux/memcontrol.h, with its page_counter
+  mem_cgroup: [
+    "memory.usage",
+    "memory.watermark",
+    "memory.min",
+    "memory.low",
+    "memory.high",
+    "memory.max",
+    "memory_events",
+  ],
+  // kernel/sched/sched.h
+  task_group: [
+    "shares",
+    "cfs_bandwidth.period",
+    "cfs_bandwidth.quota",
+    "cfs_bandwidth.burst",
+    "cfs_bandwidth.nr_periods",
+    "cfs_bandwidth.nr_throttled",
+    "cfs_bandwidth.throttled_time",
+  ],
+  // kernel/cgroup/pids.c
+  pids_cgroup: ["counter", "limit", "watermark", "events", "events_local"],
+  // block/blk-cgroup.h, block/blk-throttle.h
+  blkcg: ["blkg_list"],
+  blkcg_gq: ["q", "blkcg_node", "parent", "online", "iostat_cpu", "iostat", "pd"],
+  blkg_iostat_set: ["cur", "last"],
+  blkg_iostat: ["bytes", "ios"],
+  blkcg_policy: ["plid"],
+  throtl_grp: ["bps", "iops"],
+  request_queue: ["disk"],
+  gendisk: ["bdi"],
+  backing_dev_info: ["dev", "dev_name"],
+  // include/linux/psi_types.h
+  psi_group: ["enabled", "pcpu", "avg", "total", "avg_total", "avg_last_update", "avg_next_update"],
+  psi_group_cpu: ["times", "times_prev", "state_mask", "state_start"],
 
   // include/linux/types.h
   hlist_head: ["first"],
   hlist_node: ["next", "pprev"],
 
-  // include/linux/fs_struct.h, include/linux/file.h
+  // include/linux/types.h
+
+  // include/linux/fs_struct.h, include/linux/fs.h
   fs_struct: ["root", "pwd"],
-  file: ["f_path"],
+  file: ["f_path", "f_mode", "f_op", "private_data", "f_inode"],
+  inode: [
+    "i_mode",
+    "i_uid",
+    "i_gid",
+    "i_dentry",
+    "i_ino",
+    "i_fop",
+    "i_private",
+    "i_sb",
+    "i_mapping",
+    "i_nlink",
+    "i_rdev",
+    "i_size",
+    "i_mtime_sec",
+    "i_mtime_nsec",
+    "i_link",
+  ],
+  // include/linux/fs_struct.h, include/linux/file.h
 
   // include/linux/path.h, include/linux/dcache.h, fs/mount.h
   path: ["mnt", "dentry"],
@@ -181,22 +278,6 @@ export const STRUCTS = {
   // include/linux/fs.h
   file_system_type: ["name", "fs_supers"],
   super_block: ["s_dev", "s_type", "s_flags", "s_root", "s_instances", "s_fs_info", "s_subtype"],
-  inode: [
-    "i_mode",
-    "i_uid",
-    "i_gid",
-    "i_sb",
-    "i_mapping",
-    "i_ino",
-    "i_nlink",
-    "i_rdev",
-    "i_size",
-    "i_mtime_sec",
-    "i_mtime_nsec",
-    "i_dentry",
-    "i_link",
-    "i_private",
-  ],
   address_space: ["i_pages"],
   folio: ["flags", "_flags_1"],
 
@@ -239,6 +320,103 @@ export const STRUCTS = {
     "mount_opts.ptmxmode",
     "mount_opts.max",
   ],
+
+  // include/linux/fdtable.h, include/linux/fs.h
+  files_struct: ["fdt"],
+  fdtable: ["max_fds", "fd", "open_fds"],
+
+  // include/linux/ns_common.h, include/linux/proc_ns.h: what a file of nsfs is
+
+  // include/linux/types.h
+
+  // include/linux/netdevice.h, include/net/rtnetlink.h
+  net_device: [
+    "netdev_ops",
+    "mtu",
+    "lstats",
+    "tstats",
+    "dstats",
+    "state",
+    "flags",
+    "pcpu_stat_type",
+    "ifindex",
+    "nd_net.net",
+    "name",
+    "dev_list",
+    "adj_list.upper",
+    "adj_list.lower",
+    "gflags",
+    "stats.rx_packets",
+    "stats.rx_bytes",
+    "stats.rx_errors",
+    "stats.rx_dropped",
+    "stats.tx_packets",
+    "stats.tx_bytes",
+    "stats.tx_errors",
+    "stats.tx_dropped",
+    "core_stats",
+    "operstate",
+    "addr_len",
+    "ip_ptr",
+    "dev_addr",
+    "num_rx_queues",
+    "rtnl_link_ops",
+    "priv",
+  ],
+  net_device_ops: ["ndo_get_stats64", "ndo_get_iflink"],
+  rtnl_link_ops: ["kind"],
+  netdev_adjacent: ["dev", "master", "list"],
+  pcpu_lstats: ["packets", "bytes"],
+  pcpu_sw_netstats: ["rx_packets", "rx_bytes", "tx_packets", "tx_bytes"],
+  pcpu_dstats: ["rx_packets", "rx_bytes", "tx_packets", "tx_bytes", "rx_drops", "tx_drops"],
+  net_device_core_stats: ["rx_dropped", "tx_dropped"],
+
+  // Private parts of devices: drivers/net/veth.c, net/8021q/vlan.h, include/linux/if_macvlan.h,
+  // drivers/net/ipvlan/ipvlan.h, drivers/net/virtio_net.c
+  veth_priv: ["peer", "dropped", "rq"],
+  veth_rq: ["stats.vs"],
+  veth_stats: ["rx_drops", "xdp_packets", "xdp_bytes", "xdp_tx_err", "peer_tq_xdp_xmit_err"],
+  vlan_dev_priv: ["vlan_pcpu_stats"],
+  macvlan_dev: ["pcpu_stats"],
+  vlan_pcpu_stats: ["rx_packets", "rx_bytes", "tx_packets", "tx_bytes", "rx_errors", "tx_dropped"],
+  ipvl_dev: ["pcpu_stats"],
+  ipvl_pcpu_stats: ["rx_pkts", "rx_bytes", "tx_pkts", "tx_bytes", "rx_errs", "tx_drps"],
+  virtnet_info: ["sq", "rq", "max_queue_pairs"],
+  send_queue: ["stats.packets", "stats.bytes", "stats.tx_timeouts"],
+  receive_queue: ["stats.packets", "stats.bytes", "stats.drops"],
+
+  // include/linux/inetdevice.h
+  in_device: ["ifa_list"],
+  in_ifaddr: ["ifa_next", "ifa_local", "ifa_address", "ifa_broadcast", "ifa_scope", "ifa_prefixlen", "ifa_label"],
+
+  // include/net/ip_fib.h, net/ipv4/fib_lookup.h, net/ipv4/fib_trie.c, include/net/nexthop.h
+  fib_table: ["tb_hlist", "tb_id", "tb_data"],
+  key_vector: ["key", "pos", "bits", "leaf", "tnode"],
+  fib_alias: ["fa_list", "fa_info", "fa_type", "fa_slen", "tb_id"],
+  fib_info: ["fib_net", "fib_protocol", "fib_scope", "fib_prefsrc", "fib_priority", "fib_nhs", "nh", "fib_nh"],
+  fib_nh_common: ["nhc_dev", "nhc_gw_family", "nhc_gw.ipv4"],
+  nexthop: ["is_group", "nh_info", "nh_grp"],
+  nh_info: ["reject_nh", "fib_nhc"],
+  nh_group: ["num_nh"],
+
+  // include/linux/net.h, include/net/sock.h, include/net/inet_sock.h, include/net/af_unix.h
+  socket: ["sk"],
+  sock: [
+    "__sk_common.skc_daddr",
+    "__sk_common.skc_rcv_saddr",
+    "__sk_common.skc_dport",
+    "__sk_common.skc_family",
+    "__sk_common.skc_state",
+    "__sk_common.skc_net.net",
+    "sk_socket",
+    "sk_type",
+    "sk_protocol",
+  ],
+  socket_alloc: ["socket", "vfs_inode"],
+  inet_sock: ["inet_sport"],
+  unix_sock: ["addr", "peer"],
+  unix_address: ["len", "name"],
+  sockaddr_un: ["sun_path"],
 
   // kernel/time/timekeeping.c: `tk_core` is an unnamed structure of a seqcount and then the timekeeper
   seqcount_raw_spinlock: [""],
@@ -297,6 +475,16 @@ export const SYMBOLS = [
   "jiffies_64",
   "tk_core",
   "css_set_count",
+  "css_serial_nr_next",
+  "cgrp_dfl_root",
+  "cgrp_dfl_inhibit_ss_mask",
+  "cgrp_dfl_implicit_ss_mask",
+  "cgrp_dfl_threaded_ss_mask",
+  "kernel_cpustat",
+  "blkcg_policy_throtl",
+  "psi_system",
+  "psi_period",
+  "__sched_clock_offset",
   "hostname_poll",
   "domainname_poll",
   "pdrvdata",
@@ -315,6 +503,23 @@ export const SYMBOLS = [
   "prb",
   "panic_cpu",
   "system_state",
+
+  // Files that are sockets or namespaces: net/socket.c, fs/nsfs.c
+  "socket_file_ops",
+  "ns_file_operations",
+
+  // Network namespaces, what a veth device is made by, and the functions by which drivers count
+  "net_namespace_list",
+  "veth_link_ops",
+  "dev_get_tstats64",
+  "loopback_get_stats64",
+  "dummy_get_stats64",
+  "veth_get_stats64",
+  "vlan_dev_get_stats64",
+  "macvlan_dev_get_stats64",
+  "ipvlan_get_stats64",
+  "tun_net_get_stats64",
+  "virtnet_stats",
 ] as const;
 
 /** Values of enumerators. */
@@ -330,7 +535,38 @@ export const ENUMS = [
   "MM_ANONPAGES",
   "MM_SHMEMPAGES",
   "CGRP_FREEZE",
+  // Control groups: controllers, states, and the slots of arrays
+  "cpu_cgrp_id",
+  "io_cgrp_id",
+  "memory_cgrp_id",
+  "pids_cgrp_id",
+  "CSS_ONLINE",
+  "CSS_VISIBLE",
+  "CGRP_FROZEN",
+  "CGRP_ROOT_PIDS_LOCAL_EVENTS",
+  "KERNFS_ACTIVATED",
+  "MEMCG_LOW",
+  "MEMCG_HIGH",
+  "MEMCG_MAX",
+  "MEMCG_OOM",
+  "MEMCG_OOM_KILL",
+  "MEMCG_OOM_GROUP_KILL",
+  "PIDCG_MAX",
+  "PIDCG_FORKFAIL",
+  "CPUTIME_USER",
+  "CPUTIME_NICE",
+  "CPUTIME_SYSTEM",
+  "CPUTIME_SOFTIRQ",
+  "CPUTIME_IRQ",
+  "BLKG_IOSTAT_READ",
+  "BLKG_IOSTAT_WRITE",
+  "PSI_IO",
+  "PSI_MEM",
+  "PSI_CPU",
+  "NETDEV_PCPU_STAT_TSTATS",
+  "NETDEV_PCPU_STAT_DSTATS",
   // include/linux/page-flags.h
   "PG_uptodate",
   "PG_head",
+  "PSI_NONIDLE",
 ] as const;

@@ -9,6 +9,12 @@ export type IdKind = "uid" | "gid";
 /** `UID_GID_MAP_MAX_BASE_EXTENTS`: as many ranges lie in the namespace itself, more in an array sorted by the first id. */
 const BASE_EXTENTS = 5;
 
+/** Names of the fields, spelled out: no string is made while ids are looked up. */
+const MAP_FIELDS = {
+  uid: { length: "uid_map.nr_extents", extent: "uid_map.extent", forward: "uid_map.forward" },
+  gid: { length: "gid_map.nr_extents", extent: "gid_map.extent", forward: "gid_map.forward" },
+} as const;
+
 /** What an id without a number is shown as: `overflowuid`, `overflowgid`. */
 export const OVERFLOW_ID = 65534;
 
@@ -39,7 +45,7 @@ export function insideId(prog: Program, namespace: number, kind: IdKind, id: num
 }
 
 function rangeCount(prog: Program, namespace: number, kind: IdKind): number {
-  const length = prog.u32(namespace, prog.fields.user_namespace[`${kind}_map.nr_extents`]);
+  const length = prog.u32(namespace, prog.fields.user_namespace[MAP_FIELDS[kind].length]);
   if (length > MAX_ID_RANGES) {
     throw new MemoryFault(namespace, `${kind}_map.nr_extents is ${length}; the kernel allows ${MAX_ID_RANGES}`);
   }
@@ -49,7 +55,7 @@ function rangeCount(prog: Program, namespace: number, kind: IdKind): number {
 /** Address of one `struct uid_gid_extent`. */
 function rangeAt(prog: Program, namespace: number, kind: IdKind, index: number, length: number): number {
   const fields = prog.fields.user_namespace;
-  if (length <= BASE_EXTENTS) return prog.element(namespace, fields[`${kind}_map.extent`], "uid_gid_extent", index);
-  const extent = prog.pointer(namespace, fields[`${kind}_map.forward`]) + index * prog.info.sizes.uid_gid_extent;
+  if (length <= BASE_EXTENTS) return prog.element(namespace, fields[MAP_FIELDS[kind].extent], "uid_gid_extent", index);
+  const extent = prog.pointer(namespace, fields[MAP_FIELDS[kind].forward]) + index * prog.info.sizes.uid_gid_extent;
   return prog.name(extent, `${kind}_map.forward[${index}]`);
 }

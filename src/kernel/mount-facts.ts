@@ -1,6 +1,6 @@
 /** Facts of mounts. Commands name a task in the mount's namespace. */
 import { type Fact, fact, type ObjectFacts, quoted } from "./fact";
-import { namespaceMember } from "./facts";
+import { namespaceMember } from "./namespace-facts";
 import {
   mountDevice,
   mountHiddenBy,

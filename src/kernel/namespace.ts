@@ -24,6 +24,14 @@ export const NAMESPACE_STRUCT = {
 /** The kinds a task holds through its nsproxy; pid belongs to its `struct pid`, user to its credentials. */
 export const NSPROXY_KINDS = ["mnt", "net", "uts", "ipc", "cgroup", "time"] as const;
 export type NsproxyKind = (typeof NSPROXY_KINDS)[number];
+const NSPROXY_FIELD = {
+  mnt: "mnt_ns",
+  net: "net_ns",
+  uts: "uts_ns",
+  ipc: "ipc_ns",
+  cgroup: "cgroup_ns",
+  time: "time_ns",
+} as const satisfies Record<NsproxyKind, string>;
 
 const INITIAL = {
   pid: "init_pid_ns",
@@ -41,7 +49,7 @@ export function taskNsproxy(prog: Program, task: number): number {
 }
 
 export function nsproxyNamespace(prog: Program, nsproxy: number, kind: NsproxyKind): number {
-  return prog.pointer(nsproxy, prog.fields.nsproxy[`${kind}_ns`]);
+  return prog.pointer(nsproxy, prog.fields.nsproxy[NSPROXY_FIELD[kind]]);
 }
 
 /** Address of the pid namespace that the next child will be in. */

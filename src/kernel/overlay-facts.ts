@@ -1,6 +1,6 @@
 /** Facts of overlays. Commands look into the namespace of a task that has the overlay mounted. */
 import { type Fact, fact, type ObjectFacts, quoted } from "./fact";
-import { namespaceMember } from "./facts";
+import { namespaceMember } from "./namespace-facts";
 import { hex } from "./memory";
 import { mountNamespaces, mountSuperBlock, namespaceMounts } from "./mount";
 import {

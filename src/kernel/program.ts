@@ -27,6 +27,16 @@ export class Program {
     return this.memory.u32(this.info.symbols[name]);
   }
 
+  /** A kernel variable that is an `unsigned short`. */
+  shortVariable(name: SymbolName): number {
+    return this.memory.u16(this.info.symbols[name]);
+  }
+
+  /** A kernel variable of 64 bits. */
+  longVariable(name: SymbolName): number {
+    return this.memory.u64(this.info.symbols[name]);
+  }
+
   u8(base: number, field: Field): number {
     return this.memory.u8(base + field.offset);
   }
@@ -90,6 +100,11 @@ export class Program {
   /** Word `index` of the array at `base`. */
   word(base: number, index: number): number {
     return this.memory.u32(base + index * 4);
+  }
+
+  /** Element `index` of the array of 64-bit numbers at `base`. */
+  long(base: number, index: number): number {
+    return this.memory.u64(base + index * 8);
   }
 
   /** Text at an address, up to a NUL or to `maxBytes`. */

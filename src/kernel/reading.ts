@@ -43,6 +43,16 @@ export class Reading {
     }
   }
 
+  /** The same, but a fault is not listed: the facts are then to be read one by one. */
+  attempt<T>(reader: Reader<T>, address: number): T | undefined {
+    try {
+      return reader(this.prog, address);
+    } catch (error) {
+      if (!(error instanceof MemoryFault)) throw error;
+      return undefined;
+    }
+  }
+
   /** Visits each address of a walk. False when the walk broke off, which is listed, or `visit` ended it with false. */
   walk(addresses: Iterable<number>, where: string, visit: (address: number) => boolean | void): boolean {
     try {

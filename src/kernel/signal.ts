@@ -2,6 +2,30 @@
 import { hostPid } from "./pid";
 import type { Program } from "./program";
 
+/** What tasks say of their process. */
+export interface Process {
+  /** Of the `signal_struct`. */
+  address: number;
+  pgid: number;
+  sid: number;
+  tty: string | undefined;
+  foreground: boolean;
+  oomScoreAdj: number;
+  childSubreaper: boolean;
+}
+
+export function readProcess(prog: Program, signal: number): Process {
+  return {
+    address: signal,
+    pgid: signalProcessGroup(prog, signal),
+    sid: signalSession(prog, signal),
+    tty: signalTty(prog, signal),
+    foreground: signalForeground(prog, signal),
+    oomScoreAdj: signalOomScoreAdj(prog, signal),
+    childSubreaper: signalChildSubreaper(prog, signal),
+  };
+}
+
 /** `SIGNAL_GROUP_EXIT` of `signal_struct.flags`. */
 const SIGNAL_GROUP_EXIT = 0x4;
 

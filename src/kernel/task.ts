@@ -40,7 +40,8 @@ export function* allTasks(prog: Program): Generator<number, void, undefined> {
   }
 }
 
-function* upToFault(walk: Iterable<number>): Generator<number, void, undefined> {
+/** A walk that ends quietly where memory cannot be read. */
+export function* upToFault(walk: Iterable<number>): Generator<number, void, undefined> {
   try {
     yield* walk;
   } catch (error) {

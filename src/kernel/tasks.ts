@@ -1,9 +1,17 @@
 /** The tasks of one picture. What tasks share is read once; what cannot be read is listed, and the rest stands. */
 import type { NamespaceKind } from "../protocol/namespace";
-import type { Credentials, LevelPid, Task } from "../protocol/task";
+import type { LevelPid, Task } from "../protocol/task";
 import { MAX_ARGV_TOTAL_BYTES, MAX_OBSERVE_MS, MAX_TASKS } from "./bounds";
 import { cssSetFreezing, cssSetPath, taskCssSet } from "./cgroup";
-import { credInsideGid, credInsideUid, credUserNamespace, readCredentials, taskCred } from "./cred";
+import {
+  credInsideGid,
+  credInsideUid,
+  credUserNamespace,
+  type Identity,
+  readCredentials,
+  readIdentity,
+  taskCred,
+} from "./cred";
 import { OVERFLOW_ID } from "./idmap";
 import { hex } from "./memory";
 import { mmEnvironmentBytes, mmExePath, mmRssBytes } from "./mm";
@@ -18,8 +26,10 @@ import type { Namespaces } from "./namespaces";
 import { levelPids, ownPidNamespace, taskThreadPid } from "./pid";
 import { Places } from "./places";
 import type { Program } from "./program";
-import type { Reading } from "./reading";
+import type { Reader, Reading } from "./reading";
 import {
+  type Process,
+  readProcess,
   signalChildSubreaper,
   signalForeground,
   signalOomScoreAdj,
@@ -57,25 +67,9 @@ interface SharedNamespaces {
   timeForChildren: number | undefined;
 }
 
-interface Identity {
-  credentials: Credentials;
-  /** Address of the user namespace. */
-  userNamespace: number;
-}
-
 interface SharedCgroup {
   path: string;
   freezing: boolean;
-}
-
-interface Process {
-  address: number;
-  pgid: number;
-  sid: number;
-  tty: string | undefined;
-  foreground: boolean;
-  oomScoreAdj: number;
-  childSubreaper: boolean;
 }
 
 interface AddressSpace {
@@ -247,16 +241,20 @@ class Tasks {
 
   #processOf(address: number): Process {
     if (address === this.#process.address) return this.#process;
-    const read = this.#reading;
-    return (this.#process = {
+    return (this.#process = this.#reading.attempt(readProcess, address) ?? this.#processInParts(address));
+  }
+
+  #processInParts(address: number): Process {
+    const read = <T>(reader: Reader<T>, fallback: T) => this.#reading.read(reader, address, "signal_struct", fallback);
+    return {
       address,
-      pgid: read.read(signalProcessGroup, address, "signal_struct", 0),
-      sid: read.read(signalSession, address, "signal_struct", 0),
-      tty: read.read(signalTty, address, "signal_struct", undefined),
-      foreground: read.read(signalForeground, address, "signal_struct", false),
-      oomScoreAdj: read.read(signalOomScoreAdj, address, "signal_struct", 0),
-      childSubreaper: read.read(signalChildSubreaper, address, "signal_struct", false),
-    });
+      pgid: read(signalProcessGroup, 0),
+      sid: read(signalSession, 0),
+      tty: read(signalTty, undefined),
+      foreground: read(signalForeground, false),
+      oomScoreAdj: read(signalOomScoreAdj, 0),
+      childSubreaper: read(signalChildSubreaper, false),
+    };
   }
 
   #addressSpaceOf(address: number): AddressSpace {
@@ -286,13 +284,17 @@ class Tasks {
   #identityOf(address: number): Identity {
     let identity = this.#identities.get(address | 0);
     if (identity) return identity;
-    const read = this.#reading;
-    const credentials = read.read(readCredentials, address, "cred", undefined) ?? { ...NO_CREDENTIALS, address };
-    credentials.insideUid = read.read(credInsideUid, address, "cred", OVERFLOW_ID);
-    credentials.insideGid = read.read(credInsideGid, address, "cred", OVERFLOW_ID);
-    identity = { credentials, userNamespace: read.read(credUserNamespace, address, "cred", 0) };
+    identity = this.#reading.attempt(readIdentity, address) ?? this.#identityInParts(address);
     this.#identities.set(address | 0, identity);
     return identity;
+  }
+
+  #identityInParts(address: number): Identity {
+    const read = <T>(reader: Reader<T>, fallback: T) => this.#reading.read(reader, address, "cred", fallback);
+    const credentials = read(readCredentials, undefined) ?? { ...NO_CREDENTIALS, address };
+    credentials.insideUid = read(credInsideUid, OVERFLOW_ID);
+    credentials.insideGid = read(credInsideGid, OVERFLOW_ID);
+    return { credentials, userNamespace: read(credUserNamespace, 0) };
   }
 
   #cgroupOf(cssSet: number): SharedCgroup {

@@ -65,6 +65,14 @@ export class Trace extends Program {
     return this.#read(name, undefined, super.symbol(name), 4, () => super.variable(name), hex);
   }
 
+  override shortVariable(name: SymbolName): number {
+    return this.#read(name, undefined, super.symbol(name), 2, () => super.shortVariable(name), hex);
+  }
+
+  override longVariable(name: SymbolName): number {
+    return this.#read(name, undefined, super.symbol(name), 8, () => super.longVariable(name), String);
+  }
+
   override u8(base: number, field: Field): number {
     return this.#field(base, field, 1, () => super.u8(base, field), String);
   }
@@ -139,6 +147,12 @@ export class Trace extends Program {
     const origin = this.#origins.get(base);
     const expression = `${origin?.expression ?? hex(base)}[${index}]`;
     return this.#read(expression, origin, base + index * 4, 4, () => super.word(base, index), hex);
+  }
+
+  override long(base: number, index: number): number {
+    const origin = this.#origins.get(base);
+    const expression = `${origin?.expression ?? hex(base)}[${index}]`;
+    return this.#read(expression, origin, base + index * 8, 8, () => super.long(base, index), String);
   }
 
   override text(address: number, maxBytes: number): string {

@@ -122,6 +122,42 @@ test("no task has started after the time of the picture", () => {
   expect(view.bootTimeNs).toBeGreaterThan(1e9);
 });
 
+test("id maps of a few ranges and of many, offsets of clocks, and ipc objects", () => {
+  // Six ranges lie beside the namespace, sorted; one lies in it.
+  const mapped = namespaceOf(running("sleep", "1012"), "user");
+  expect(mapped.uidMap!.map(({ first, hostFirst, count }) => [first, hostFirst, count])).toEqual([
+    [0, 0, 1],
+    [1, 5000, 1],
+    [5, 2000, 1],
+    [7, 3000, 1],
+    [10, 1000, 1],
+    [20, 4000, 1],
+  ]);
+  expect(mapped.gidMap).toEqual([]);
+  expect(running("sleep", "1012").credentials).toMatchObject({ insideUid: 0, insideGid: 65534 });
+  expect(namespaceOf(running("sleep", "1004"), "user").uidMap).toEqual([{ first: 0, hostFirst: 0, count: 1 }]);
+  expect(namespaceOf(running("sleep", "1011"), "time").timeOffsets).toEqual({ monotonicNs: 100e9, boottimeNs: -1e9 });
+  expect(namespaceOf(init, "ipc").ipc).toMatchObject([
+    { kind: "sem", key: 78, mode: 0o600, size: 9 },
+    { kind: "msg", key: 79, mode: 0o666, size: 0, use: 0 },
+    { kind: "shm", key: 77, mode: 0o640, size: 12345, use: 0 },
+    { kind: "mqueue", name: "jobs", mode: 0o640, size: 1, use: 4 },
+  ]);
+});
+
+test("what a broken structure does not say is listed fact by fact, and the task stands", () => {
+  const task = running("sleep", "1003");
+  const { signal, real_cred } = info.fields.task_struct;
+  const damaged = xray.observe(tampered([task.address + signal.offset, 0x10], [task.address + real_cred.offset, 0x20]));
+  const wheres = damaged.problems.map(({ where }) => where);
+  for (const field of ["pids", "tty", "oom_score_adj", "is_child_subreaper"]) {
+    expect(wheres.join("\n")).toMatch(new RegExp(`^signal_struct\\(0x00000010\\)->${field}`, "m"));
+  }
+  expect(wheres.join("\n")).toMatch(/^cred\(0x00000020\)->uid$/m);
+  const same = damaged.tasks.find(({ address }) => address === task.address)!;
+  expect(same).toMatchObject({ pid: task.pid, argv: task.argv, cwd: task.cwd, pgid: 0, uid: 0 });
+});
+
 /** A copy of the recorded memory with words overwritten. */
 function tampered(...writes: [address: number, value: number][]): Uint8Array {
   const ram = recording.ram();
@@ -186,6 +222,7 @@ test("beyond the time bound the picture says what is left out", () => {
   expect(slow.tasks.length).toBeLessThan(view.tasks.length);
   expect(slow.omitted).toContainEqual(expect.stringContaining(`Only the first ${slow.tasks.length} tasks`));
   expect(slow.omitted).toContainEqual(expect.stringContaining(`Only the first ${slow.mounts.length} mounts`));
+  expect(slow.omitted).toContainEqual(expect.stringContaining(`Only the first ${slow.cgroups.length} cgroups`));
 });
 
 test("memory without a kernel gives an empty picture", () => {

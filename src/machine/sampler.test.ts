@@ -11,6 +11,7 @@ const QUIET: Counters = {
   totalForks: 0,
   threads: 0,
   cssSets: 0,
+  cgroups: 0,
   utsNames: 0,
   current: 0,
   task: 0,

@@ -25,8 +25,10 @@ class Shell {
   readonly typing = new TypedLine();
   /** Lines that no job was seen to begin for. */
   lines: (string | undefined)[] = [];
-  /** Process groups of the jobs of the present line. */
-  jobs = new Set<number>();
+  /** Identities of the tasks that the terminal listened to when a line was entered. */
+  readers = new Set<string>();
+  /** Identities of the shell's children that the present line began. */
+  jobs = new Set<string>();
   group: number | undefined;
 }
 
@@ -53,6 +55,7 @@ export class Timeline {
     // With nothing but the shell in front of the terminal, what was entered before has been carried out.
     const reading = view?.tasks.filter((task) => task.foreground && terminalOf(task) === terminal) ?? [];
     const busy = reading.some((task) => this.#groups.has(identity(task)) && task.state !== "S");
+    shell.readers = new Set(reading.map(identity));
     shell.lines = [...(busy ? shell.lines : []), ...entered].slice(-MAX_PENDING_LINES);
   }
 
@@ -103,7 +106,7 @@ export class Timeline {
 
   #inherited(task: Task, parent: Task, view: KernelView): number {
     const shell = this.#shellOf(parent);
-    if (shell !== undefined) return this.#startJob(shell, task.pgid, view);
+    if (shell !== undefined) return this.#startJob(shell, task, view);
     if (parent.comm === AGENT && parent.ppid === 1) {
       const command = this.#runs.shift();
       return command === undefined ? SYSTEM_GROUP : this.#begin({ by: "command", command }, view);
@@ -115,17 +118,19 @@ export class Timeline {
   #shellOf(task: Task): number | undefined {
     const terminal = terminalOf(task);
     if (terminal === undefined || task.pgid !== task.pid) return undefined;
-    // The login shell is nobody's command; another one reads lines when it leads the group that the terminal listens to,
-    // or did until its job took over.
+    // The login shell is nobody's command; another one is a shell if lines were entered while it was in front.
     if (!this.#groups.has(identity(task))) return terminal;
-    return this.#shells[terminal].lines.length > 0 && task.state === "S" ? terminal : undefined;
+    return this.#shells[terminal].readers.has(identity(task)) ? terminal : undefined;
   }
 
-  #startJob(terminal: number, pgid: number, view: KernelView): number {
+  #startJob(terminal: number, task: Task, view: KernelView): number {
     const shell = this.#shells[terminal];
-    // A pipeline's members share a process group; a line may also start several jobs.
-    if (shell.lines.length > 0 && !shell.jobs.has(pgid)) this.#nextLine(shell, terminal, view);
-    shell.jobs.add(pgid);
+    // Lines may wait for their turn; a pipeline's members are begun while the others are in front of the terminal.
+    const busy = view.tasks.some(
+      (one) => one.foreground && one.pgid !== one.sid && shell.jobs.has(identity(one)) && one.state !== "Z",
+    );
+    if (shell.lines.length > 0 && !busy) this.#nextLine(shell, terminal, view);
+    shell.jobs.add(identity(task));
     return (shell.group ??= this.#begin({ by: "terminal", terminal }, view));
   }
 

@@ -3,7 +3,7 @@
 export const CONTROLLERS = ["cpuset", "cpu", "io", "memory", "hugetlb", "pids", "rdma", "misc"] as const;
 export type Controller = (typeof CONTROLLERS)[number];
 
-/** Pressure as `*.pressure` files print it (`kernel/sched/psi.c`), as of the kernel's last aggregation. */
+/** Pressure as `*.pressure` files print it (`kernel/sched/psi.c`), by the scheduler's clock: some milliseconds late. */
 export interface Pressure {
   /** Per cent of time, averaged over 10, 60 and 300 seconds. */
   avg10: number;
@@ -18,12 +18,12 @@ export interface ResourcePressure {
   full: Pressure;
 }
 
-/** Limits are absent where the file says `max`. */
+/** Limits are absent where the file says `max`; so are protections, of which none is 0. */
 export interface CgroupMemory {
   currentBytes: number;
   peakBytes: number;
-  minBytes: number;
-  lowBytes: number;
+  minBytes?: number;
+  lowBytes?: number;
   highBytes?: number;
   maxBytes?: number;
   /** Of this cgroup and its descendants: `memory.events`. */
@@ -47,7 +47,7 @@ export interface CgroupPids {
   current: number;
   peak: number;
   max?: number;
-  /** Forks that the limit refused: `pids.events`. */
+  /** Forks that the limit of this cgroup or of one below it refused: `pids.events`. */
   refused: number;
 }
 
@@ -72,26 +72,27 @@ export interface Cgroup {
   path: string;
   /** Address of the parent; absent for the root. */
   parent?: number;
-  /** Inode number of its directory, and its id. */
+  /** Inode number of its directory, as `stat` prints it: the low half of the cgroup's id. */
   id: number;
-  /** `cgroup.type`. */
+  /** `cgroup.type`; `domain` for the root, which has no such file. */
   type: "domain" | "domain threaded" | "domain invalid" | "threaded";
   /** `cgroup.controllers` and `cgroup.subtree_control`. */
   controllers: Controller[];
   subtreeControl: Controller[];
   /** Processes in it or below: `cgroup.events`. */
   populated: boolean;
-  /** `cgroup.freeze` is written, and every task has come to rest. */
+  /** `cgroup.freeze` is written, and every task has come to rest (`cgroup.events`); an ancestor's freeze does that, too. */
   freeze: boolean;
   frozen: boolean;
-  /** `cpu.stat`, which every cgroup has. */
+  /** `cpu.stat`, which every cgroup has. That of the root counts the whole system. */
   cpuUsageUs: number;
   cpuUserUs: number;
   cpuSystemUs: number;
-  /** Controllers that are enabled for it; the root has no limits, so none of these. */
+  /** Controllers whose files it has; the root has no limits, so none of these four. */
   memory?: CgroupMemory;
   cpu?: CgroupCpu;
   pids?: CgroupPids;
   io?: CgroupIoDevice[];
+  /** Absent where it was switched off: `cgroup.pressure`. */
   pressure?: { cpu: ResourcePressure; memory: ResourcePressure; io: ResourcePressure };
 }

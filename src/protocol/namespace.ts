@@ -26,11 +26,12 @@ export interface IpcObject {
   id: number;
   /** Key given to `shmget` and its like. */
   key: number;
+  /** Of a POSIX queue, without the slash that `mq_open` wants. */
   name?: string;
   /** Owner in the initial user namespace. */
   uid: number;
   gid: number;
-  /** Permission bits. */
+  /** Permission bits, with 0o1000 on a segment that is destroyed when nobody is attached any more. */
   mode: number;
   /** Bytes of a segment, semaphores of a set, messages waiting in a queue. */
   size: number;
@@ -56,7 +57,7 @@ export interface Namespace {
   level?: number;
   /** Mounts and descriptors that hold it; tasks are found by `Task.namespaces`. */
   holders: NamespaceHolder[];
-  /** Host pid of the namespace's init, which adopts its orphans (pid namespaces only). */
+  /** Host pid of the namespace's init, which adopts its orphans; absent before the first process and after the last. */
   childReaper?: number;
   /** Names (uts namespaces only). */
   uts?: UtsNames;

@@ -67,6 +67,8 @@ export interface Route {
   gateway?: string;
   /** Address of the device. */
   device?: number;
+  /** Number of next hops where there are several, which then have the gateways and devices. */
+  nextHops?: number;
   /** Preferred source. */
   source?: string;
   /** `global`, `link`, `host`, `nowhere`, or a number. */

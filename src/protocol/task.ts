@@ -53,7 +53,7 @@ export interface Task {
   /** Process group and session, by the host's numbers; 0 for kernel threads. */
   pgid: number;
   sid: number;
-  /** Controlling terminal, as `/dev` names it: `hvc0`, `pts0`. */
+  /** Controlling terminal, by the kernel's name: `hvc0`, `pts0` for `/dev/pts/0`. */
   tty?: string;
   /** Its process group is the one that its terminal listens to: the `+` of ps. */
   foreground: boolean;
@@ -70,7 +70,7 @@ export interface Task {
   /** The program's file, by its path in the mount namespace it was opened in. */
   exe?: Place;
   state: TaskState;
-  /** Held still by its cgroup's freezer. */
+  /** Held still by its cgroup's freezer; also when it was stopped before. */
   frozen: boolean;
   /** Wait status of an ended task that nobody has waited for: exit code in bits 8 to 15, or signal in bits 0 to 6. */
   exitStatus?: number;

@@ -33,5 +33,29 @@ export const formatCount = (count: number, one: string, many = `${one}s`) =>
 /** A guest-virtual address as C prints it. */
 export const formatAddress = (address: number) => `0x${address.toString(16).padStart(8, "0")}`;
 
+/** A stretch of time, in the unit that keeps it short: `850 µs`, `12.3 ms`, `4.20 s`, `3 min 20 s`. */
+export function formatDuration(timeUs: number): string {
+  if (timeUs < 1000) return `${Math.round(timeUs)} µs`;
+  if (timeUs < 1e6) return `${(timeUs / 1000).toFixed(timeUs < 1e5 && timeUs % 1000 ? 1 : 0)} ms`;
+  if (timeUs < 60e6) return `${(timeUs / 1e6).toFixed(2)} s`;
+  const seconds = Math.floor(timeUs / 1e6);
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+  return `${Math.floor(seconds / 86_400)} d ${Math.floor((seconds % 86_400) / 3600)} h`;
+}
+
+/** A part of a whole, in per cent: `0.4 %`, `37 %`. */
+export function formatShare(share: number): string {
+  const percent = share * 100;
+  return `${percent > 0 && percent < 9.95 ? percent.toFixed(1) : percent.toFixed(0)} %`;
+}
+
+/** What a time namespace adds to a clock: `+86,400 s`, `−1.5 s`, `none`. */
+export function formatOffset(offsetNs: number): string {
+  if (offsetNs === 0) return "none";
+  const [whole, fraction] = String(Math.abs(offsetNs) / 1e9).split(".");
+  return `${offsetNs < 0 ? "−" : "+"}${whole.replace(/\B(?=(\d{3})+$)/g, ",")}${fraction ? `.${fraction}` : ""} s`;
+}
+
 /** Time since boot, short: `12.3 s`. */
 export const formatSeconds = (timeNs: number) => `${(timeNs / 1e9).toFixed(1)} s`;

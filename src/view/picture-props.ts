@@ -4,6 +4,7 @@ import type { Outcome } from "../protocol/machine";
 import type { FileContent } from "../protocol/mount";
 import type { Task } from "../protocol/task";
 import type { KernelView } from "../protocol/view";
+import type { CgroupHistory } from "../app/cgroup-history";
 import type { NamespaceMark } from "./namespace-mark";
 
 /** What every view of the kernel picture is given. Views draw; whatever happens because of a click happens above them. */
@@ -23,6 +24,8 @@ export interface PictureProps {
   ended: readonly Task[];
   /** Addresses of the tasks that made the lesson's step pass. */
   holders: readonly number[];
+  /** The past of the cgroups. Not reactive: it changes with each picture. */
+  cgroupHistory: CgroupHistory;
   /** What happened, as far back as it is remembered. */
   timeline: Pick<Timeline, "events" | "groups" | "forgotten">;
   onselect: (ref: ObjectRef) => void;
@@ -32,7 +35,7 @@ export interface PictureProps {
   /** The walk in kernel memory that proves a fact. */
   ask: (fact: FactRef) => Promise<Outcome<Evidence>>;
   /** Content of a file of a layer, by its inode's address. */
-  readFile?: (inode: number) => Promise<Outcome<FileContent>>;
+  readFile: (inode: number) => Promise<Outcome<FileContent>>;
   /** Types a command into the terminal that is shown. */
   onrun: (command: string) => void;
 }

@@ -12,14 +12,14 @@ const typed = (id: number, line?: string): [number, CauseGroup] => [
 ];
 const all = new Set(EVENT_KINDS);
 
-test("the newest command comes first, and in it the newest event", () => {
+test("the newest command comes first, and what it did in the order in which it did it", () => {
   const groups = timelineGroups(
     [event(1, 1, made("/a")), event(2, 2, made("/b")), event(3, 1, made("/c"))],
     new Map([typed(1, "one"), typed(2, "two")]),
     all,
   );
   expect(groups.map(causeText)).toEqual(["two", "one"]);
-  expect(groups[1].rows.map(({ event }) => event.id)).toEqual([3, 1]);
+  expect(groups[1].rows.map(({ event }) => event.id)).toEqual([1, 3]);
 });
 
 test("what nobody asked for stands where it happened", () => {

@@ -1,4 +1,4 @@
-/** Events of a timeline by the command that caused them, newest command first. */
+/** Events of a timeline by the command that caused them: the newest command first, and what it did from its beginning. */
 import { SYSTEM_GROUP, type CauseGroup, type TimelineEvent } from "../protocol/change";
 import { eventText, type EventKind, type EventText } from "./event-text";
 
@@ -12,7 +12,7 @@ export interface TimelineGroup {
   key: string;
   cause: CauseGroup["cause"];
   startedAtNs: number;
-  /** Newest first. */
+  /** Oldest first, as the command did them. */
   rows: TimelineRow[];
 }
 
@@ -47,7 +47,6 @@ export function timelineGroups(
     }
     group.rows.push({ event, text });
   }
-  for (const group of found.values()) group.rows.reverse();
   return [...found.values()].reverse();
 }
 
@@ -56,7 +55,7 @@ export function causeText({ cause, rows }: TimelineGroup): string {
   if (cause.by === "command") return cause.command;
   if (cause.by === "system") return "without a command";
   if (cause.line) return cause.line;
-  for (const { event } of [...rows].reverse()) {
+  for (const { event } of rows) {
     if (event.change.type === "exec") return event.change.argv.join(" ");
   }
   return `something in terminal ${cause.terminal + 1}`;

@@ -2,7 +2,8 @@
 import type { Task } from "../../src/protocol/task";
 import type { KernelView } from "../../src/protocol/view";
 import { random } from "./hostile";
-import { threadsProgram, writeFileCommand } from "./threads-program";
+import { writeFileCommand } from "./static-program";
+import { threadsProgram } from "./threads-program";
 
 /** With more sleepers than this, the next operation ends some. */
 const MAX_SLEEPERS = 24;

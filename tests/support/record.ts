@@ -30,7 +30,9 @@ async function recordBubble(): Promise<void> {
   const witness = parseWitness(await run(machine, WITNESS_SCRIPT));
   await machine.pause();
   const ram = machine.emulator.ram();
-  const tasks = still(before, xray.observe(ram));
+  // The agent carries the question, and is at work when asked.
+  const atWork = new Set(witness.tasks.flatMap(({ pid, state }) => (state === "R" || state === "D" ? pid : [])));
+  const tasks = still(before, xray.observe(ram)).filter(({ pid }) => !atWork.has(pid));
   const pids = new Set(tasks.map((task) => task.pid));
   // What moved meanwhile, the witness itself first of all, has no place in the recording.
   witness.tasks = witness.tasks.filter((task) => pids.has(task.pid));

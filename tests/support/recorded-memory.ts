@@ -88,11 +88,19 @@ function touchedFrames(layout: Layout, ram: Uint8Array): number[] {
   for (const { address, kind } of view.namespaces) {
     evidence(prog.info, memory, { object: "namespace", address, kind, fact: "owner" });
   }
+  for (const { address } of view.devices) {
+    for (const fact of ["name", "rxBytes"]) evidence(prog.info, memory, { object: "device", address, fact });
+  }
+  for (const { address } of view.routes) evidence(prog.info, memory, { object: "route", address, fact: "destination" });
+  for (const { address } of view.sockets) evidence(prog.info, memory, { object: "socket", address, fact: "local" });
   for (const { address } of view.mounts) evidence(prog.info, memory, { object: "mount", address, fact: "hiddenBy" });
   for (const { address } of view.overlays) evidence(prog.info, memory, { object: "overlay", address, fact: "device" });
   for (const { inode } of view.layers.flatMap(({ entries }) => entries)) {
     evidence(prog.info, memory, { object: "file", address: inode, fact: "target" });
     inodeContent(prog, inode);
+  }
+  for (const { ipc = [] } of view.namespaces) {
+    for (const { address } of ipc) evidence(prog.info, memory, { object: "ipc", address, fact: "mode" });
   }
   readCounters(prog);
   kernelLog(prog);

@@ -1,5 +1,7 @@
 /** A guest with something of everything that a picture shows: what the recorded memory holds. */
-import { threadsProgram, writeFileCommand } from "./threads-program";
+import { writeFileCommand } from "./static-program";
+import { SYSCALL_PROGRAM, syscall } from "./syscall-program";
+import { threadsProgram } from "./threads-program";
 
 /** Two lower layers, an upper one with every kind of change to them, and a second overlay that shares a lower one. */
 const LAYERS = `
@@ -29,13 +31,23 @@ mkdir /mounts/held; mount -t tmpfs held /mounts/held; mount --make-unbindable /m
 unshare -n mount --bind /proc/self/ns/net /mounts/held/net
 unshare --mount=/mounts/held/mnt mount -t tmpfs inside /tmp
 `;
+/** One System V object of each kind, and a queue with a message. */
+const IPC = [
+  syscall("semget", 78, 9, 0o1600),
+  syscall("msgget", 79, 0o1666),
+  syscall("shmget", 77, 12345, 0o1640),
+  syscall("mq_open", "jobs", 0o102, 0o640, 0),
+  syscall("mq_timedsend", 3, "work", 4, 0, 0),
+].join(" ");
 
 /** The script prints `ready` when every process stands still. */
 export const SCENARIO = `
 # The processes outlive this script, and belong to init from the start.
 start() { setsid "$@" </dev/null >/dev/null 2>&1 & }
 ${writeFileCommand("/tmp/threads", threadsProgram(3))}
-mkdir -p /sys/fs/cgroup/outer/inner
+cd /sys/fs/cgroup; mkdir -p outer/inner 'outer/<b>'
+echo +cpu +memory +pids > outer/cgroup.subtree_control
+echo '20000 100000' > outer/cpu.max; echo 64M > outer/inner/memory.max; echo 3 > outer/inner/pids.max; cd /
 start /tmp/threads one two
 start sh -c 'echo $$ > /sys/fs/cgroup/outer/inner/cgroup.procs; exec sleep 1001'
 # All eight namespaces, and a pid namespace within the pid namespace.
@@ -50,12 +62,30 @@ start sh -c 'kill -STOP $$; :'
 start sh -c 'sleep 1008; :' sh "" "two words" "$(printf "line\\nbreak")" "é ☃" "<b>"
 start sh -c 'exec sleep 1009 $(seq -s " " 1 1200)'
 start unshare -u sh -c 'hostname "$(printf "<i>\\033[31m")"; exec sleep 1010'
+# A pair of devices across two network namespaces, with addresses and routes, and a listening socket.
+ip link add outside type veth peer name inside
+ip link add bridge0 type bridge
+ip link set outside master bridge0 up
+ip address add 10.0.0.1/24 brd + dev bridge0
+ip link set bridge0 up
+ip link set inside netns "$(pgrep -fx 'sleep 1004')"
+start nsenter -t "$(pgrep -fx 'sleep 1004')" -n sh -c '
+  ip link set lo up; ip link set inside up; ip address add 10.0.0.2/24 dev inside; ip route add default via 10.0.0.1
+  exec nc -l -p 80'
 ${LAYERS}
 ${MOUNTS}
+start unshare -T --monotonic 100 --boottime -1 sleep 1011
+# More ranges of ids than lie in the namespace itself.
+start unshare -U sleep 1012
+until [ "$(readlink /proc/$!/ns/user)" != "$(readlink /proc/self/ns/user)" ]; do sleep 0.1; done
+printf '%s 1\n' "0 0" "10 1000" "5 2000" "7 3000" "20 4000" "1 5000" > /proc/$!/uid_map
+${writeFileCommand("/tmp/syscalls", SYSCALL_PROGRAM)}
+/tmp/syscalls ${IPC}
 wait_for() { until "$@" 2>/dev/null | grep -q .; do sleep 0.1; done; }
-# Ten that sleep and one zombie.
-until [ "$(cat /proc/[0-9]*/comm | grep -cx sleep)" = 11 ]; do sleep 0.1; done
+# Twelve that sleep and one zombie.
+until [ "$(cat /proc/[0-9]*/comm | grep -cx sleep)" = 13 ]; do sleep 0.1; done
 wait_for grep -ls 'State:.Z' /proc/[0-9]*/status
 wait_for grep -ls 'State:.T' /proc/[0-9]*/status
+wait_for grep -l ':0050 .* 0A ' /proc/[0-9]*/net/tcp
 echo ready
 `;
