@@ -126,8 +126,9 @@ test(`mounts and layers are those of the guest, ${SEQUENCES} sequences`, { timeo
       seen.contents++;
     }
   }
-  console.log(seen);
-  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(0);
+  expect([seen.mounts, seen.overlays, seen.names]).not.toContain(0);
+  // A few rounds hold only a part of what many do.
+  if (SEQUENCES >= 20) expect(Object.values(seen)).not.toContain(0);
 });
 
 test("1,000 mounts in one namespace, and mounts deep on each other", { timeout: 600_000 }, async () => {
@@ -159,14 +160,15 @@ ${hostile
   .slice(4)
   .map((name) => `rm ${quote(`./${name}`)}`)
   .join("\n")}
-${hostile.map((name) => `mkdir ${quote(`/t/${name}`)}; mount -t tmpfs ${quote(name)} ${quote(`/t/${name}`)}`).join("\n")}`,
+cd /
+${hostile.map((name) => `mkdir ${quote(`/t/${name}`)}; mount -t tmpfs ${quote(`from ${name}`)} ${quote(`/t/${name}`)}`).join("\n")}`,
   );
   const view = await check("hostile names");
   const [upper] = layersOf(view, "/t/m");
   expect(upper.entries.map(({ path, whiteout }) => [path, whiteout]).sort()).toEqual(
     hostile.map((name, index) => [name, index >= 4]).sort(),
   );
-  expect(view.mounts.filter(({ path, source }) => path === `/t/${source}`).map(({ source }) => source)).toEqual(
+  expect(view.mounts.flatMap(({ path, source }) => (source === `from ${path.slice(3)}` ? path.slice(3) : []))).toEqual(
     hostile,
   );
 });

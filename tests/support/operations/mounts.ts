@@ -39,11 +39,6 @@ mount -t tmpfs held /t/held
 mount --make-private /t/held
 ${DIRECTORIES.map((directory) => `mkdir -p ${quote(`/t/m/${directory}`)}`).join("\n")}`;
 
-/** Undoes all of it, whatever was done; what is busy stays mounted and goes lazily. */
-export const CLEAN = `for p in $(cat /t/sleepers 2>/dev/null); do kill -9 $p; done
-for n in $(seq 200); do grep -q ' /t' /proc/self/mountinfo || break; umount -l -R /t 2>/dev/null; awk '$5 ~ "^/t" {print $5}' /proc/self/mountinfo | tac | while read -r m; do umount -l "$(printf "%b" "$m")"; done; done
-rm -rf /t`;
-
 /** A script of a few commands, each of which the kernel may refuse. */
 export function operations(next: () => number, view: KernelView): string {
   return new Operations(next, view).script();
@@ -104,7 +99,7 @@ class Operations {
     const propagation = this.#pick(["private", "slave", "shared", "unchanged"]);
     const id = 200_001 + this.#below(1_000_000);
     const inside = `mount -t tmpfs inside ${quote(this.#directory())}; exec sleep ${id}`;
-    return `setsid unshare -m --propagation ${propagation} sh -c ${quote(inside)} </dev/null >/dev/null 2>&1 & echo $! >> /t/sleepers`;
+    return `setsid unshare -m --propagation ${propagation} sh -c ${quote(inside)} </dev/null >/dev/null 2>&1 &`;
   }
 
   #hold(): string {

@@ -56,7 +56,7 @@ const STAT = `stat -c '${MARK}f %i %f %u %g %s %h %t:%T %y|%n'`;
 const list = (path: string) => `cd ${quote(path)} && {
 find . ! -path . -print0 | xargs -0 -r ${STAT}
 echo '${MARK}links'
-find . -type l -exec sh -c 'for f; do echo "${MARK}l $f"; readlink -n "$f"; echo "${MARK}"; done' sh {} +
+find . -type l -exec sh -c 'for f; do echo "${MARK}l $f"; echo "${MARK}t"; readlink -n "$f"; echo "${MARK}"; done' sh {} +
 echo '${MARK}marks'
 find . ! -path . ! -type l -print0 | xargs -0 -r getfattr -h -d
 }
@@ -196,7 +196,9 @@ function files(text: string): WitnessFile[] {
       marks: new Set(),
     });
   }
-  for (const [, path, target] of (links ?? "").matchAll(new RegExp(`^${MARK}l \\./([^]*?)\n([^]*?)${MARK}\n`, "gm"))) {
+  for (const [, path, target] of (links ?? "").matchAll(
+    new RegExp(`^${MARK}l \\./([^]*?)\n${MARK}t\n([^]*?)${MARK}\n`, "gm"),
+  )) {
     const file = found.get(path);
     if (file) file.target = target;
   }
