@@ -1,22 +1,24 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { afterAll, afterEach, beforeAll, describe, test } from "vitest";
-import { expect, openSite, playing, ready, screen, SIZES, task, typeLine, visit, type Site } from "./site";
+import {
+  expect,
+  findings,
+  openSite,
+  playing,
+  ready,
+  screen,
+  showView,
+  SIZES,
+  task,
+  typeLine,
+  visit,
+  type Site,
+} from "./site";
 
 let site: Site;
 beforeAll(async () => void (site = await openSite()));
 afterEach(() => site.clear());
 afterAll(() => site.close());
-
-/** What axe finds, in one line each; empty when it finds nothing. */
-async function findings(page: Page): Promise<string[]> {
-  // An animation half way has colours of its own.
-  await page.evaluate(() =>
-    Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))),
-  );
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.html}`));
-}
 
 /** The part of the page the keyboard is in. */
 const part = (page: Page) =>
@@ -35,7 +37,8 @@ describe.each(["light", "dark"] as const)("axe finds nothing in the %s theme", (
     await page.getByRole("button", { name: "Why: namespace pid" }).click();
     await expect(page.getByRole("button", { name: "Run in terminal 1", exact: true })).toBeVisible();
     expect(await findings(page)).toEqual([]);
-    await page.getByRole("button", { name: "Table" }).click();
+    await showView(page, "Processes");
+    await page.getByRole("button", { name: "Table", exact: true }).click();
     expect(await findings(page)).toEqual([]);
     for (const dialog of ["Help", "Settings"]) {
       await page.getByRole("button", { name: dialog, exact: true }).click();

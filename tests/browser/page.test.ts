@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, test } from "vitest";
-import { expect, openSite, playing, ready, screen, SIZES, task, typeLine, visit, type Site } from "./site";
+import { expect, openSite, playing, ready, screen, showView, SIZES, task, typeLine, visit, type Site } from "./site";
 
 let site: Site;
 beforeAll(async () => void (site = await openSite()));
@@ -102,6 +102,7 @@ test("the table says the same as the tree", async () => {
   await ready(page);
   await typeLine(page, 1, "sleep 1000 &");
   const pid = await task(page, "sleep").getAttribute("data-pid");
+  await showView(page, "Processes");
   await page.getByRole("button", { name: "Table" }).click();
   const row = page.getByRole("row").filter({ has: page.getByRole("rowheader", { name: pid!, exact: true }) });
   await expect(row).toContainText("sleep");

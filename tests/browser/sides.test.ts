@@ -1,17 +1,11 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { afterAll, afterEach, beforeAll, describe, test } from "vitest";
-import { expect, openSite, ready, screen, typeLine, visit, type Site } from "./site";
+import { findings, expect, openSite, ready, screen, typeLine, visit, type Site } from "./site";
 
 let site: Site;
 beforeAll(async () => void (site = await openSite()));
 afterEach(() => site.clear());
 afterAll(() => site.close());
-
-async function findings(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.html}`));
-}
 
 const show = (page: Page, name: string) => page.getByRole("button", { name, exact: true }).click();
 const cgroup = (page: Page, path: string) => page.locator(`[role=treeitem][aria-label^="${path};"]`);

@@ -1,3 +1,4 @@
+import { AxeBuilder } from "@axe-core/playwright";
 /** A Chromium with the built page in it, for browser tests. The site is built before the tests run. */
 import { existsSync } from "node:fs";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
@@ -117,3 +118,17 @@ export async function typeLine(page: Page, terminal: number, line: string): Prom
 /** A task of the tree by its name. */
 export const task = (page: Page, comm: string) =>
   page.getByRole("tree").getByRole("treeitem", { name: new RegExp(`^pid .*, ${comm}, `) });
+
+/** What axe finds wrong in the page, or in the part of it that a selector names; nothing when all is well. */
+export async function findings(page: Page, within = "html"): Promise<string[]> {
+  // An animation half way has colours of its own.
+  await page.evaluate(() =>
+    Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))),
+  );
+  const { violations } = await new AxeBuilder({ page }).include(within).analyze();
+  return violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.html}`));
+}
+
+/** Shows the picture as the view of that name. */
+export const showView = (page: Page, name: string) =>
+  page.getByRole("toolbar", { name: "Views of the picture" }).getByRole("button", { name, exact: true }).click();

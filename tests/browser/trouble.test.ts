@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, test } from "vitest";
-import { expect, openSite, playing, ready, screen, task, typeLine, visit, type Site } from "./site";
+import { expect, openSite, playing, ready, screen, showView, task, typeLine, visit, type Site } from "./site";
 
 let site: Site;
 beforeAll(async () => void (site = await openSite()));
@@ -198,6 +198,7 @@ test("a fork bomb leaves the page usable, and a reset ends it", async () => {
     ).toBeGreaterThan(200);
   }).toPass();
   // The tree is still a tree, and answers.
+  await showView(page, "Processes");
   await page.getByRole("button", { name: "Table" }).click();
   await expect(page.getByRole("table", { name: /Every task/ }).getByRole("row")).not.toHaveCount(0);
   await page.getByRole("button", { name: "Reset", exact: true }).click();

@@ -156,9 +156,9 @@ test(
       await clean();
     }
     expect(seen.kinds.size).toBeGreaterThan(1);
-  // What else a few sequences hold differs by seed.
-  if (SEQUENCES < 50) return;
-  expect([...seen.kinds]).toEqual(expect.arrayContaining(["veth", "bridge", "dummy"]));
+    // What else a few sequences hold differs by seed.
+    if (SEQUENCES < 50) return;
+    expect([...seen.kinds]).toEqual(expect.arrayContaining(["veth", "bridge", "dummy"]));
     expect([...seen.types]).toEqual(expect.arrayContaining(["local", "broadcast", "unicast"]));
     expect([...seen.families].sort()).toEqual(["inet", "netlink", "packet", "unix"]);
     expect([...seen.states]).toEqual(expect.arrayContaining(["LISTEN", "UNCONN", "ESTAB"]));
