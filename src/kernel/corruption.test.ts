@@ -14,7 +14,9 @@ import {
   MAX_TASKS,
 } from "./bounds";
 import { CGROUP_FACTS } from "./cgroup-facts";
+import { changes } from "./changes";
 import { MemoryFault } from "./memory";
+import { share } from "./share";
 import { createXray } from "./xray";
 
 /** `CORRUPTIONS=10000` for the long run. */
@@ -64,6 +66,12 @@ test(`${ROUNDS} seeded corruptions never throw and never exceed a bound`, () => 
       expect(view.problems.length, where).toBeLessThanOrEqual(MAX_PROBLEMS);
       expect(new Set(view.tasks.map((task) => task.address)).size, where).toBe(view.tasks.length);
       structuredClone(view);
+      // What the machine makes of it: the next look's differences, and a glance at some of its tasks.
+      const happened = changes(whole, share(whole, view));
+      structuredClone(happened);
+      changes(view, share(view, whole));
+      const ran = new Set(view.tasks.slice(0, 8).map(({ address }) => address));
+      expect(xray.glance(ram, view, ran).tasks.length, where).toBeLessThanOrEqual(MAX_TASKS);
       const task = whole.tasks[Math.floor(next() * whole.tasks.length)];
       const namespace = whole.namespaces[Math.floor(next() * whole.namespaces.length)];
       const cgroup = whole.cgroups[Math.floor(next() * whole.cgroups.length)];
