@@ -1,58 +1,13 @@
-/** What a running machine costs: pictures, commands, streams, and doing nothing. */
-import { buildMachine } from "../guest/build";
-import { layoutOf } from "../guest/layout-file";
-import { createXray } from "../src/kernel/xray";
+/** What a running machine costs: commands, streams, and doing nothing. */
 import type { Machine } from "../src/machine/machine";
-import { bootMachine } from "../src/node/machine";
 import { figure, type Benchmark } from "./figure";
+import { boot } from "./machine";
 
-const TASK_COUNTS = [30, 300, 3000];
-const OBSERVATIONS = 50;
 const EXECS = 40;
 const STREAM_BYTES = 16 << 20;
 const STREAM_RUNS = 3;
 const IDLE_MS = 10_000;
 const IDLE_SETTLE_MS = 30_000;
-
-async function boot(): Promise<{ machine: Machine; manifest: string }> {
-  const manifest = await buildMachine({ snapshot: true, progress: () => {} });
-  return { machine: await bootMachine({ manifest }), manifest };
-}
-
-async function shell(machine: Machine, script: string): Promise<string> {
-  const result = await machine.run({ script });
-  if (!result.ok) throw new Error(result.failure.what);
-  return new TextDecoder().decode(result.value.stdout);
-}
-
-/** The whole of `observe` at three sizes; the first is the yardstick of the others, so the ratio shows the growth. */
-export const viewTasks: Benchmark = async function* () {
-  const { machine, manifest } = await boot();
-  try {
-    const xray = createXray(await layoutOf(manifest));
-    let smallest: { name: string; samples: number[] } | undefined;
-    for (const count of TASK_COUNTS) {
-      const present = xray.observe(machine.emulator.ram()).tasks.length;
-      await shell(
-        machine,
-        `i=${present}; while [ $i -lt ${count} ]; do sleep 9999 >/dev/null 2>&1 </dev/null & i=$((i+1)); done`,
-      );
-      const samples: number[] = [];
-      let seen = 0;
-      for (let run = 0; run < OBSERVATIONS; run++) {
-        const ram = machine.emulator.ram();
-        const startedAt = performance.now();
-        seen = xray.observe(ram).tasks.length;
-        samples.push(performance.now() - startedAt);
-      }
-      if (seen < count) throw new Error(`view.tasks: ${seen} tasks instead of ${count}`);
-      yield figure(`view.tasks.${count}`, "ms", samples, smallest);
-      smallest ??= { name: `view.tasks.${count}`, samples };
-    }
-  } finally {
-    await machine.stop();
-  }
-};
 
 export const execLatency: Benchmark = async function* () {
   const { machine } = await boot();

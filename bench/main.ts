@@ -1,14 +1,20 @@
 /** `npm run bench [-- NAME…]`: prints a JSON object for each figure. A name may be the start of one: `boot`, `page`. */
 import { bootCold, bootSnapshot } from "./boot";
 import type { Benchmark } from "./figure";
-import { execLatency, idleMachine, streamThroughput, viewTasks } from "./guest";
+import { execLatency, idleMachine, streamThroughput } from "./guest";
 import { page } from "./page";
+import { viewFull, viewShare, viewShort } from "./view";
+import { viewFrame, viewLatency } from "./view-page";
 
 const BENCHMARKS: Record<string, Benchmark> = {
   "boot.cold": bootCold,
   "boot.snapshot": bootSnapshot,
   "page.first page.again page.bytes tab.memory": page,
-  "view.tasks": viewTasks,
+  "view.full view.guest": viewFull,
+  "view.share": viewShare,
+  "view.short": viewShort,
+  "view.latency": viewLatency,
+  "view.frame": viewFrame,
   "exec.latency": execLatency,
   "stream.throughput": streamThroughput,
   idle: idleMachine,

@@ -1,11 +1,9 @@
 /** The page in Chromium: how soon a prompt answers, what was transferred, how much memory the tab takes. */
 import { readFileSync } from "node:fs";
-import type { Server } from "node:http";
 import { fileURLToPath } from "node:url";
-import { chromium, type Browser } from "@playwright/test";
-import { BROWSER_FLAGS, findBrowser } from "../scripts/browser.mjs";
-import { buildSite, serveSite } from "../scripts/site";
+import type { Browser } from "@playwright/test";
 import { figure, type Benchmark } from "./figure";
+import { withSite } from "./site";
 
 const RUNS = 5;
 
@@ -45,21 +43,6 @@ async function visit(browser: Browser, url: string, again: boolean) {
 
 const storesSnapshot = () =>
   indexedDB.databases().then((databases) => databases.some(({ name }) => name === "glassbox-machine"));
-
-async function withSite<T>(work: (browser: Browser, url: string, server: Server) => Promise<T>): Promise<T> {
-  const executablePath = findBrowser();
-  if (!executablePath) throw new Error("no browser");
-  await buildSite(() => {});
-  const { url, server } = await serveSite(0);
-  const browser = await chromium.launch({ executablePath, args: BROWSER_FLAGS });
-  try {
-    return await work(browser, url, server);
-  } finally {
-    await browser.close();
-    server.closeAllConnections();
-    server.close();
-  }
-}
 
 export const page: Benchmark = async function* () {
   const firsts: number[] = [];

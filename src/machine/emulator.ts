@@ -152,6 +152,11 @@ export class Emulator {
     return this.#inner.v86.cpu.in_hlt[0] !== 0;
   }
 
+  /** Instructions that the guest has executed since power-on, modulo 2^32. */
+  get instructions(): number {
+    return this.#vm.get_instruction_counter();
+  }
+
   run(): void {
     void this.#vm.run();
   }
