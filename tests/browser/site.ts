@@ -1,8 +1,8 @@
-import { AxeBuilder } from "@axe-core/playwright";
 /** A Chromium with the built page in it, for browser tests. The site is built before the tests run. */
 import { existsSync } from "node:fs";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { join } from "node:path";
+import { AxeBuilder } from "@axe-core/playwright";
 import { chromium, expect as playwrightExpect, type Browser, type BrowserContext, type Page } from "@playwright/test";
 import { BROWSER_FLAGS, findBrowser } from "../../scripts/browser.mjs";
 import { DIST, serveSite } from "../../scripts/site";
