@@ -1,5 +1,5 @@
 /** The difference between two pictures, as events that somebody would name. */
-import type { Change } from "../protocol/change";
+import type { Change, ChangeType } from "../protocol/change";
 import type { KernelView } from "../protocol/view";
 import { cgroupChanges } from "./cgroup-changes";
 import { difference } from "./difference";
@@ -16,13 +16,21 @@ import { exits, taskChanges } from "./task-changes";
  */
 export function changes(before: KernelView, after: KernelView): Change[] {
   const tasks = difference(before, after, "tasks");
+  const namespaces = namespaceChanges(before, after, tasks);
+  const cgroups = cgroupChanges(before, after, tasks);
   return [
     ...taskChanges(before, after, tasks),
-    ...namespaceChanges(before, after, tasks),
-    ...cgroupChanges(before, after, tasks),
+    ...without(namespaces, "namespace-died"),
+    ...without(cgroups, "cgroup-removed"),
     ...mountChanges(before, after),
     ...layerChanges(before, after),
     ...networkChanges(before, after),
+    // A task leaves its namespaces before it is a zombie (`do_exit`); a cgroup is removed when nobody is in it any more.
+    ...only(namespaces, "namespace-died"),
     ...exits(after, tasks),
+    ...only(cgroups, "cgroup-removed"),
   ];
 }
+
+const only = (found: Change[], type: ChangeType) => found.filter((change) => change.type === type);
+const without = (found: Change[], type: ChangeType) => found.filter((change) => change.type !== type);

@@ -340,6 +340,7 @@ export const STRUCTS = {
     "flags",
     "pcpu_stat_type",
     "ifindex",
+    "reg_state",
     "nd_net.net",
     "name",
     "dev_list",

@@ -6,7 +6,8 @@ import { difference } from "./difference";
 
 export function mountChanges(before: KernelView, after: KernelView): Change[] {
   const { added, removed, changed } = difference(before, after, "mounts");
-  const lived = mountNamespaces(before);
+  // A namespace is there a moment before its copies are.
+  const lived = new Set(before.mounts.map(({ namespace }) => namespace));
   const lives = mountNamespaces(after);
   const found: Change[] = [];
   for (const mount of added) if (lived.has(mount.namespace)) found.push({ type: "mounted", mount: nameOf(mount) });

@@ -17,6 +17,18 @@ export function namespaceDevices(prog: Program, net: number): Generator<number, 
   return listForEachEntry(prog, head, prog.fields.net_device.dev_list, "net_device", MAX_DEVICES);
 }
 
+// include/linux/netdevice.h, enum netdev_reg_state
+const NETREG_REGISTERED = 1;
+
+/**
+ * True for a device that no namespace lists because it is on its way from one to another (`dev_change_net_namespace`): it
+ * stays registered, where one that is removed does not.
+ */
+export function deviceInTransit(prog: Program, { address, index }: NetDevice): boolean {
+  const registered = prog.u8(address, prog.fields.net_device.reg_state) === NETREG_REGISTERED;
+  return registered && deviceIndex(prog, address) === index;
+}
+
 /** Address of its `struct net`. */
 export function deviceNamespace(prog: Program, device: number): number {
   return prog.pointer(device, prog.fields.net_device["nd_net.net"]);

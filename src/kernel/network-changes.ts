@@ -2,14 +2,15 @@
 import type { Change, DeviceName, RouteName } from "../protocol/change";
 import type { Ipv4Address, NetDevice, Route } from "../protocol/network";
 import type { KernelView } from "../protocol/view";
-import { difference } from "./difference";
+import { type Difference, difference } from "./difference";
 
 export function networkChanges(before: KernelView, after: KernelView): Change[] {
-  return [...deviceChanges(before, after), ...routeChanges(before, after)];
+  const devices = difference(before, after, "devices");
+  // A device takes its routes with it.
+  return [...deviceChanges(after, devices), ...routeChanges(before, after), ...removals(devices)];
 }
 
-function deviceChanges(before: KernelView, after: KernelView): Change[] {
-  const { added, removed, changed } = difference(before, after, "devices");
+function deviceChanges(after: KernelView, { added, changed }: Difference<NetDevice>): Change[] {
   const found: Change[] = [];
   for (const device of inIndexOrder(added)) {
     // Every network namespace is born with one.
@@ -17,10 +18,12 @@ function deviceChanges(before: KernelView, after: KernelView): Change[] {
     found.push(...settings({ ...device, up: false, master: undefined, addresses: [] }, device, after));
   }
   for (const [old, device] of changed) found.push(...settings(old, device, after));
-  for (const device of inIndexOrder(removed)) {
-    if (!device.loopback) found.push({ type: "device-removed", device: nameOf(device) });
-  }
   return found;
+}
+
+function removals({ removed }: Difference<NetDevice>): Change[] {
+  const own = inIndexOrder(removed).filter(({ loopback }) => !loopback);
+  return own.map((device) => ({ type: "device-removed", device: nameOf(device) }));
 }
 
 /** In the order in which they can be done: a device that moves is set down and loses its addresses. */

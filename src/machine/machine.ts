@@ -37,6 +37,8 @@ const AGENT_PATIENCE_MS = { snapshot: 20_000, cold: 120_000 };
 /** The unpacked snapshot is stored this long after it was fetched. */
 const KEEP_AFTER_MS = 2000;
 /** How long a save waits for the CPU to halt before it takes the machine between two slices. */
+const CARRIAGE_RETURN = 13;
+const LINE_FEED = 10;
 const HALT_PATIENCE_MS = 250;
 
 /** What the machine takes from the world. */
@@ -221,6 +223,7 @@ export class Machine implements MachineApi {
 
   async type(terminal: number, bytes: Uint8Array): Promise<void> {
     if (!this.#emulator || !(terminal in this.#outputs)) return;
+    if (bytes.includes(CARRIAGE_RETURN) || bytes.includes(LINE_FEED)) this.#sampler?.catchUp(this.#emulator.ram());
     this.#timeline?.typed(terminal, bytes, this.#sampler?.last);
     const taken = this.#inputs[terminal].push(bytes);
     this.#inputs[terminal].drain(this.#emulator);
@@ -245,8 +248,17 @@ export class Machine implements MachineApi {
   run(request: RunRequest, stdin?: Uint8Array): Promise<Outcome<RunResult>> {
     return this.#outcome("bad-request", async () => {
       const { agent } = this;
-      this.#timeline?.ran(request);
-      return agent.execute(request, stdin);
+      this.#sampler?.catchUp(this.emulator.ram());
+      const timeline = this.#timeline;
+      const run = timeline?.ran(request);
+      try {
+        return await agent.execute(request, stdin);
+      } finally {
+        if (run && this.#timeline === timeline) {
+          if (this.#emulator) this.#sampler?.catchUp(this.#emulator.ram());
+          timeline?.finished(run);
+        }
+      }
     });
   }
 

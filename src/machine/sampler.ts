@@ -9,6 +9,7 @@ import { pictureChanged, ranSince, type Counters } from "../kernel/counters";
 import { SECTIONS, share } from "../kernel/share";
 import type { Xray } from "../kernel/xray";
 import type { Change } from "../protocol/change";
+import type { NetDevice } from "../protocol/network";
 import type { Task } from "../protocol/task";
 import type { KernelView } from "../protocol/view";
 
@@ -130,6 +131,11 @@ export class Sampler {
     return view;
   }
 
+  /** Looks now if something may have happened since the last whole look: before a new command, so that none of it is its doing. */
+  catchUp(memory: Uint8Array): void {
+    if (this.#changed || this.#ran) this.look(memory);
+  }
+
   /** Stops for good. */
   stop(): void {
     clearTimeout(this.#lookTimer);
@@ -161,7 +167,8 @@ export class Sampler {
   /** Makes what was seen the present picture, and tells what happened since the one before. */
   #take(seen: KernelView, memory: Uint8Array, ran: ReadonlySet<number>): KernelView {
     const last = this.#last;
-    const fresh: KernelView = { ...seen, sequence: ++this.#sequence, glimpsed: [] };
+    const devices = last ? this.#devices(last, seen, memory) : seen.devices;
+    const fresh: KernelView = { ...seen, devices, sequence: ++this.#sequence, glimpsed: [] };
     let view = last ? share(last, fresh) : fresh;
     if (last) {
       const ended = this.#ended(last, view, memory);
@@ -180,6 +187,16 @@ export class Sampler {
     if (sinceSentMs >= FRAME_MS) this.#send();
     else this.#sendTimer = setTimeout(() => this.#send(), FRAME_MS - sinceSentMs);
     return view;
+  }
+
+  /** Devices that were seen, and those between two namespaces, which are still what they were. */
+  #devices(last: KernelView, seen: KernelView, memory: Uint8Array): NetDevice[] {
+    if (last.devices === seen.devices) return seen.devices;
+    const listed = new Set(seen.devices.map(({ address }) => address));
+    const moving = last.devices.filter(
+      (device) => !listed.has(device.address) && this.#xray.deviceInTransit(memory, device),
+    );
+    return moving.length > 0 ? [...seen.devices, ...moving] : seen.devices;
   }
 
   /** Tasks that are gone since the last look, with what was known of them, and how they ended if that can still be read. */

@@ -18,7 +18,16 @@ const MAX_PENDING_EVENTS = 4096;
 const MAX_PENDING_LINES = 256;
 /** Of a command in a timeline. */
 const MAX_COMMAND_CHARACTERS = 512;
+/** Addresses remembered of tasks that a command began; one that ended may have done something that is seen later. */
+const MAX_ADDRESSES = 4096;
 const AGENT = "agent";
+
+/** A command of the agent's that was asked for, until its process is seen. */
+export interface PendingRun {
+  command: string;
+  /** Set when something happened that can only be its doing. */
+  group?: number;
+}
 
 /** A terminal: what was entered, and the command that runs by it now. */
 class Shell {
@@ -39,7 +48,9 @@ class Shell {
  */
 export class Timeline {
   readonly #shells = Array.from({ length: TERMINAL_COUNT }, () => new Shell());
-  #runs: string[] = [];
+  #runs: PendingRun[] = [];
+  /** Group of the last task that a command began at an address, also after its end. */
+  #addresses = new Map<number, number>();
   /** Group of each task that a command began, by identity. */
   #groups = new Map<string, number>();
   #lastId = 0;
@@ -59,10 +70,17 @@ export class Timeline {
     shell.lines = [...(busy ? shell.lines : []), ...entered].slice(-MAX_PENDING_LINES);
   }
 
-  /** The agent was asked to run something. */
-  ran({ argv, script }: RunRequest): void {
-    this.#runs.push((script ?? argv?.join(" ") ?? "").trim().slice(0, MAX_COMMAND_CHARACTERS));
+  /** The agent was asked to run something; tell `finished` of what this returns. */
+  ran({ argv, script }: RunRequest): PendingRun {
+    const run = { command: (script ?? argv?.join(" ") ?? "").trim().slice(0, MAX_COMMAND_CHARACTERS) };
+    this.#runs.push(run);
     if (this.#runs.length > MAX_PENDING_LINES) this.#runs.shift();
+    return run;
+  }
+
+  /** A command of the agent's has ended. If nothing was seen of it, the next process is another's. */
+  finished(run: PendingRun): void {
+    this.#runs = this.#runs.filter((one) => one !== run);
   }
 
   /** Takes what happened between two pictures. `active` are the addresses of tasks that ran in between. */
@@ -74,6 +92,9 @@ export class Timeline {
     for (const task of after.tasks) tasks.set(task.address, task);
     const parents = new Map<number, Task>();
     for (const task of tasks.values()) if (task.pid === task.tgid) parents.set(task.pid, task);
+    // What ran and ended between two slices is known by its end alone.
+    const acted = new Set(active);
+    for (const change of changes) if ("task" in change && change.task) acted.add(change.task.address);
     let byActive: number | undefined;
     for (const change of changes) {
       let group: number | undefined;
@@ -81,7 +102,7 @@ export class Timeline {
         const task = tasks.get(change.task.address);
         if (task) group = change.type === "fork" ? this.#born(task, parents, after) : this.#groupOf(task, after);
       }
-      group ??= byActive ??= this.#groupOfActive(active, tasks, after);
+      group ??= byActive ??= this.#groupOfActive(acted, tasks, after);
       this.#events.push({ id: ++this.#lastId, atNs: after.bootTimeNs, group, change });
     }
     if (this.#events.length > MAX_PENDING_EVENTS) this.#events.splice(0, this.#events.length - MAX_PENDING_EVENTS);
@@ -100,7 +121,11 @@ export class Timeline {
   #born(task: Task, parents: ReadonlyMap<number, Task>, view: KernelView): number {
     const parent = parents.get(task.pid === task.tgid ? task.ppid : task.tgid);
     const group = parent ? this.#inherited(task, parent, view) : SYSTEM_GROUP;
-    if (group !== SYSTEM_GROUP) this.#groups.set(identity(task), group);
+    this.#addresses.delete(task.address);
+    if (group !== SYSTEM_GROUP) {
+      this.#groups.set(identity(task), group);
+      this.#addresses.set(task.address, group);
+    }
     return group;
   }
 
@@ -108,8 +133,8 @@ export class Timeline {
     const shell = this.#shellOf(parent);
     if (shell !== undefined) return this.#startJob(shell, task, view);
     if (parent.comm === AGENT && parent.ppid === 1) {
-      const command = this.#runs.shift();
-      return command === undefined ? SYSTEM_GROUP : this.#begin({ by: "command", command }, view);
+      const run = this.#runs.shift();
+      return run === undefined ? SYSTEM_GROUP : this.#beginRun(run, view);
     }
     return this.#groups.get(identity(parent)) ?? SYSTEM_GROUP;
   }
@@ -158,11 +183,20 @@ export class Timeline {
     let shell: Task | undefined;
     for (const address of active) {
       const task = tasks.get(address);
+      if (!task) latest = Math.max(latest, this.#addresses.get(address) ?? SYSTEM_GROUP);
       if (!task || task.kernelThread) continue;
       if (this.#shellOf(task) !== undefined) shell = task;
       else latest = Math.max(latest, this.#groups.get(identity(task)) ?? SYSTEM_GROUP);
     }
-    return latest === SYSTEM_GROUP && shell ? this.#groupOf(shell, view) : latest;
+    if (latest !== SYSTEM_GROUP) return latest;
+    if (shell) return this.#groupOf(shell, view);
+    // A command that was too short for its process to be seen.
+    const run = this.#runs.at(-1);
+    return run ? this.#beginRun(run, view) : SYSTEM_GROUP;
+  }
+
+  #beginRun(run: PendingRun, view: KernelView): number {
+    return (run.group ??= this.#begin({ by: "command", command: run.command }, view));
   }
 
   #begin(cause: Cause, view: KernelView): number {
@@ -172,6 +206,10 @@ export class Timeline {
   }
 
   #forgetEnded(tasks: ReadonlyMap<number, Task>): void {
+    for (const address of this.#addresses.keys()) {
+      if (this.#addresses.size <= MAX_ADDRESSES) break;
+      this.#addresses.delete(address);
+    }
     if (this.#groups.size < 2 * tasks.size + 64) return;
     const known = new Set([...tasks.values()].map(identity));
     for (const key of this.#groups.keys()) if (!known.has(key)) this.#groups.delete(key);
