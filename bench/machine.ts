@@ -12,5 +12,7 @@ export async function boot(options: Partial<BootOptions> = {}): Promise<{ machin
 export async function shell(machine: Machine, script: string): Promise<string> {
   const result = await machine.run({ script });
   if (!result.ok) throw new Error(result.failure.what);
-  return new TextDecoder().decode(result.value.stdout);
+  const { exitCode, stdout, stderr } = result.value as typeof result.value & { exitCode?: number };
+  if (exitCode !== 0) throw new Error(`${script}: ${exitCode}: ${new TextDecoder().decode(stderr)}`);
+  return new TextDecoder().decode(stdout);
 }

@@ -48,8 +48,7 @@ for ns in $(lsns -n -t net -o PID); do nsenter -t $ns -n sh -c 'ip -j -d -s link
 for ns in $(lsns -n -t ipc -o PID); do nsenter -t $ns -i cat /proc/sysvipc/shm /proc/sysvipc/sem /proc/sysvipc/msg; done
 for ns in $(lsns -n -t uts -o PID); do nsenter -t $ns -u hostname; done
 find /sys/fs/cgroup -type f -name "*.*" ! -name memory.reclaim ! -name cgroup.kill -exec cat {} +
-for layer in /c/low /c/*/up; do find $layer -exec stat {} +; done
-:`;
+for layer in /c/low /c/*/up; do find $layer -exec stat {} +; done`;
 
 /** The whole of `observe` at three sizes; the first is the yardstick of the others, so the ratio shows the growth. */
 export const viewFull: Benchmark = async function* () {
@@ -108,8 +107,9 @@ async function gather(machine: Machine): Promise<number[]> {
   const samples: number[] = [];
   for (let run = 0; run < 3; run++) {
     const startedAt = performance.now();
-    await shell(machine, `{ ${GATHER} } 2>/dev/null | wc -c`);
+    const sizeBytes = Number(await shell(machine, `{ ${GATHER}\n} 2>/dev/null | wc -c`));
     samples.push(performance.now() - startedAt);
+    if (sizeBytes < 100_000) throw new Error(`view.full: the guest's own tools said only ${sizeBytes} bytes`);
   }
   return samples;
 }
