@@ -19,7 +19,7 @@ const DEFAULTS: Stored = {
   pauseWhenHidden: true,
   screenReader: false,
   lessonShare: 30,
-  stageShare: 55,
+  stageShare: 64,
   shownView: "glass",
 };
 const FONT_SIZES_PX = { min: 9, max: 32 };
