@@ -1,7 +1,15 @@
 /** The picture in Chromium: how soon a change is on screen, and how smooth it stays. */
+import { fileURLToPath } from "node:url";
 import type { Page } from "@playwright/test";
 import { figure, type Benchmark } from "./figure";
 import { withSite } from "./site";
+
+/** What is measured in the page. */
+const WATCHER = fileURLToPath(new URL("watcher.js", import.meta.url));
+interface Watcher {
+  enterToFrame(): Promise<number>;
+  watchFrames(forMs: number): Promise<{ framesPerSecond: number; longestMs: number }>;
+}
 
 const CHANGES = 40;
 const SETTLE_MS = 3000;
@@ -20,30 +28,12 @@ export const viewLatency: Benchmark = async function* () {
       const seconds = 1000 + run;
       await page.keyboard.type(`sleep ${seconds} &`);
       await page.waitForTimeout(300);
-      samples.push(await page.evaluate(enterToFrame));
+      samples.push(await page.evaluate(() => (window as unknown as Watcher).enterToFrame()));
     }
     return samples;
   });
   yield figure("view.latency", "ms", samples);
 };
-
-/** Enter in the first terminal until another `sleep` has been drawn. */
-function enterToFrame(): Promise<number> {
-  const sleepers = () => document.querySelectorAll("[role=treeitem][aria-label*=', sleep,']").length;
-  const before = sleepers();
-  return new Promise((resolve) => {
-    const startedAt = performance.now();
-    const observer = new MutationObserver(() => {
-      if (sleepers() === before) return;
-      observer.disconnect();
-      // The first callback comes before the frame with the change is drawn, the second after.
-      requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - startedAt)));
-    });
-    observer.observe(document.body, { childList: true, subtree: true, attributes: true, characterData: true });
-    const textarea = document.querySelector(".xterm-helper-textarea")!;
-    textarea.dispatchEvent(new InputEvent("input", { data: "\r", inputType: "insertText", bubbles: true }));
-  });
-}
 
 /** Frames a second while processes come and go, and the longest task of the page's own thread. */
 export const viewFrame: Benchmark = async function* () {
@@ -63,7 +53,7 @@ export const viewFrame: Benchmark = async function* () {
     const frames: number[] = [];
     let longestMs = 0;
     for (let run = 0; run < 3; run++) {
-      const one = await page.evaluate(watchFrames, FRAME_MS);
+      const one = await page.evaluate((forMs) => (window as unknown as Watcher).watchFrames(forMs), FRAME_MS);
       frames.push(one.framesPerSecond);
       longestMs = Math.max(longestMs, one.longestMs);
     }
@@ -73,30 +63,8 @@ export const viewFrame: Benchmark = async function* () {
   yield figure("view.frame.longest", "ms", [longestMs]);
 };
 
-/** Long tasks are those over 50 ms (Long Tasks API); 0 when there was none. */
-function watchFrames(forMs: number): Promise<{ framesPerSecond: number; longestMs: number }> {
-  return new Promise((resolve) => {
-    let frames = 0;
-    let longestMs = 0;
-    const observer = new PerformanceObserver((list) => {
-      for (const { duration } of list.getEntries()) longestMs = Math.max(longestMs, duration);
-    });
-    observer.observe({ type: "longtask" });
-    const startedAt = performance.now();
-    const frame = () => {
-      frames++;
-      const tookMs = performance.now() - startedAt;
-      if (tookMs < forMs) requestAnimationFrame(frame);
-      else {
-        observer.disconnect();
-        resolve({ framesPerSecond: (1000 * frames) / tookMs, longestMs });
-      }
-    };
-    requestAnimationFrame(frame);
-  });
-}
-
 async function open(page: Page, url: string): Promise<void> {
+  await page.addInitScript({ path: WATCHER });
   await page.goto(url);
   await page.waitForFunction(() => document.querySelector(".xterm-rows")?.textContent?.includes("#"));
   await page.locator(".xterm-helper-textarea").first().focus();

@@ -1,0 +1,41 @@
+// Runs in the page before its own scripts, as it is: no compiler may add helpers that the page does not have.
+
+/** Enter in the first terminal until another `sleep` has been drawn, in ms. */
+window.enterToFrame = () => {
+  const sleepers = () => document.querySelectorAll("[role=treeitem][aria-label*=', sleep,']").length;
+  const before = sleepers();
+  return new Promise((resolve) => {
+    const startedAt = performance.now();
+    const observer = new MutationObserver(() => {
+      if (sleepers() === before) return;
+      observer.disconnect();
+      // The first callback comes before the frame with the change is drawn, the second after.
+      requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - startedAt)));
+    });
+    observer.observe(document.body, { childList: true, subtree: true, attributes: true, characterData: true });
+    const textarea = document.querySelector(".xterm-helper-textarea");
+    textarea.dispatchEvent(new InputEvent("input", { data: "\r", inputType: "insertText", bubbles: true }));
+  });
+};
+
+/** Long tasks are those over 50 ms (Long Tasks API); 0 when there was none. */
+window.watchFrames = (forMs) =>
+  new Promise((resolve) => {
+    let frames = 0;
+    let longestMs = 0;
+    const observer = new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) longestMs = Math.max(longestMs, duration);
+    });
+    observer.observe({ type: "longtask" });
+    const startedAt = performance.now();
+    const frame = () => {
+      frames++;
+      const tookMs = performance.now() - startedAt;
+      if (tookMs < forMs) requestAnimationFrame(frame);
+      else {
+        observer.disconnect();
+        resolve({ framesPerSecond: (1000 * frames) / tookMs, longestMs });
+      }
+    };
+    requestAnimationFrame(frame);
+  });
