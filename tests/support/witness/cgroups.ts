@@ -116,6 +116,14 @@ export function cgroupDisagreements(before: KernelView, after: KernelView, witne
       continue;
     }
     compareCgroup(then, now, files, witness.inodes.get(path), periods, differences);
+    // Its type tells whether it and those above it have processes, so one on its way through any of them changes it.
+    const type = files.get("cgroup.type")?.[0];
+    if (
+      type !== undefined &&
+      now.type !== type &&
+      ancestry(path).every((at) => still(first.get(at)!) === still(last.get(at)!))
+    )
+      differences.push(`cgroup.type of ${path} is "${now.type}" in the picture and "${type}" in cgroupfs`);
     const parent = after.cgroups.find(({ address }) => address === now.parent)?.path;
     const expected = path === "/" ? undefined : path.slice(0, path.lastIndexOf("/")) || "/";
     if (parent !== expected) differences.push(`parent of ${path} is ${parent}, not ${expected}`);
@@ -133,6 +141,12 @@ const DECAYS = [
 /** All but the pressure, of which the kernel learns late. */
 function still({ pressure: _, ...cgroup }: Cgroup): string {
   return JSON.stringify(cgroup);
+}
+
+/** Paths of a cgroup and of all above it, but for the root, which every process of the machine moves. */
+function ancestry(path: string): string[] {
+  const names = path.split("/").slice(1);
+  return names.map((_, index) => `/${names.slice(0, index + 1).join("/")}`);
 }
 
 function compareCgroup(
@@ -166,7 +180,6 @@ function compareCgroup(
   const limit = (value: string | undefined) => (value === undefined || value === "max" ? undefined : Number(value));
 
   if (inode !== undefined) same("inode number", ({ id }) => id, inode);
-  if (!root) same("cgroup.type", ({ type }) => type, text("cgroup.type"));
   same("cgroup.controllers", ({ controllers }) => controllers, words("cgroup.controllers"));
   same("cgroup.subtree_control", ({ subtreeControl }) => subtreeControl, words("cgroup.subtree_control"));
   if (now.controllers.some((name) => !CONTROLLERS.includes(name))) differ("controllers", now.controllers, CONTROLLERS);
