@@ -1,49 +1,19 @@
 /** The picture's cgroups against the files of cgroupfs, at rest and at work. */
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { MANIFEST } from "../../guest/build";
+import { expect, test } from "vitest";
 import { MAX_CGROUP_DEPTH } from "../../src/kernel/bounds";
 import { CGROUP_FACTS } from "../../src/kernel/cgroup-facts";
-import type { Machine } from "../../src/machine/machine";
-import { bootMachine } from "../../src/node/machine";
 import type { Cgroup } from "../../src/protocol/cgroup";
 import type { KernelView } from "../../src/protocol/view";
 import { newSeed, random } from "../support/hostile";
 import { sh } from "../support/machine";
+import { observedMachine } from "../support/observed-machine";
 import { CGROUP_CLEAN, CGROUP_PLAYGROUND, CGROUP_PREPARE, operations } from "../support/operations/cgroups";
 import { CGROUP_WITNESS_SCRIPT, cgroupDisagreements, parseCgroupWitness } from "../support/witness/cgroups";
 
 const SEQUENCES = Number(process.env.SEQUENCES ?? 5);
 const ROUNDS = 8;
 
-let machine: Machine;
-const watchers = new Set<(view: KernelView) => void>();
-
-beforeAll(async () => {
-  machine = await bootMachine({
-    manifest: MANIFEST,
-    events: { onview: (view) => watchers.forEach((look) => look(view)) },
-  });
-});
-afterAll(() => machine.stop());
-
-async function picture(): Promise<KernelView> {
-  const view = await machine.view();
-  if (!view.ok) throw new Error(view.failure.what);
-  return view.value;
-}
-
-/** The first picture on which something is so. */
-function until(seen: (view: KernelView) => boolean): Promise<KernelView> {
-  return new Promise((resolve, reject) => {
-    const look = (view: KernelView) => {
-      if (!seen(view)) return;
-      watchers.delete(look);
-      resolve(view);
-    };
-    watchers.add(look);
-    picture().then(look, reject);
-  });
-}
+const { machine, picture, until } = await observedMachine();
 
 function at(view: KernelView, path: string): Cgroup | undefined {
   return view.cgroups.find((cgroup) => cgroup.path === path);
@@ -65,7 +35,7 @@ async function playground(script: string): Promise<void> {
 
 test(
   `for every cgroup the picture says what cgroupfs says, ${SEQUENCES} sequences`,
-  { timeout: 3_600_000 },
+  { timeout: 60_000 * SEQUENCES },
   async () => {
     const seed = newSeed();
     const next = random(seed);

@@ -1,14 +1,13 @@
 /** Mounts and layers of the picture against mountinfo, findmnt, find, stat and cat, while they change. */
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { MANIFEST } from "../../guest/build";
+import { expect, test } from "vitest";
 import { mergeLayers } from "../../src/kernel/merged";
 import type { Machine } from "../../src/machine/machine";
-import { bootMachine } from "../../src/node/machine";
 import { quote } from "../../src/plan/quote";
 import type { Layer, LayerEntry } from "../../src/protocol/mount";
 import type { KernelView } from "../../src/protocol/view";
 import { newSeed, random } from "../support/hostile";
 import { sh } from "../support/machine";
+import { observedMachine } from "../support/observed-machine";
 import { operations, PREPARE } from "../support/operations/mounts";
 import { disagreements, parseWitness, witnessScript } from "../support/witness/mounts";
 
@@ -16,35 +15,12 @@ import { disagreements, parseWitness, witnessScript } from "../support/witness/m
 const SEQUENCES = Number(process.env.SEQUENCES ?? 5);
 const ROUNDS = 5;
 
-let machine: Machine;
-const watchers = new Set<(view: KernelView) => void>();
-
-beforeAll(async () => {
-  machine = await bootMachine({
-    manifest: MANIFEST,
-    events: { onview: (view) => watchers.forEach((look) => look(view)) },
-  });
-});
-afterAll(() => machine.stop());
+const { machine, picture: look, until } = await observedMachine();
 
 async function picture(): Promise<KernelView> {
-  const view = await machine.view();
-  if (!view.ok) throw new Error(view.failure.what);
-  expect([...view.value.problems, ...view.value.omitted]).toEqual([]);
-  return view.value;
-}
-
-/** The first picture on which something is so. */
-function until(seen: (view: KernelView) => boolean): Promise<KernelView> {
-  return new Promise((resolve, reject) => {
-    const look = (view: KernelView) => {
-      if (!seen(view)) return;
-      watchers.delete(look);
-      resolve(view);
-    };
-    watchers.add(look);
-    picture().then(look, reject);
-  });
+  const view = await look();
+  expect([...view.problems, ...view.omitted]).toEqual([]);
+  return view;
 }
 
 /** Every process of ours sleeps, or is gone. */
@@ -91,7 +67,7 @@ async function bytesOf(script: string): Promise<Uint8Array> {
   return result.value.stdout;
 }
 
-test(`mounts and layers are those of the guest, ${SEQUENCES} sequences`, { timeout: 3_600_000 }, async () => {
+test(`mounts and layers are those of the guest, ${SEQUENCES} sequences`, { timeout: 60_000 * SEQUENCES }, async () => {
   const seen = { mounts: 0, hidden: 0, held: 0, overlays: 0, names: 0, hiddenNames: 0, contents: 0 };
   const seed = newSeed();
   for (let sequence = 0; sequence < SEQUENCES; sequence++) {
@@ -131,7 +107,7 @@ test(`mounts and layers are those of the guest, ${SEQUENCES} sequences`, { timeo
   if (SEQUENCES >= 20) expect(Object.values(seen)).not.toContain(0);
 });
 
-test("1,000 mounts in one namespace, and mounts deep on each other", { timeout: 600_000 }, async () => {
+test("1,000 mounts in one namespace, and mounts deep on each other", { timeout: 120_000 }, async () => {
   await machine.reset();
   await sh(
     machine,
@@ -144,7 +120,7 @@ cd /t/deep; for n in $(seq 50); do mkdir d; mount -t tmpfs "d$n" d; cd d; done`,
   expect(view.mounts.find(({ source }) => source === "d50")!.path).toBe(`/t/deep${"/d".repeat(50)}`);
 });
 
-test("names that try to break out are names like others", { timeout: 600_000 }, async () => {
+test("names that try to break out are names like others", { timeout: 120_000 }, async () => {
   await machine.reset();
   const hostile = ["line\nbreak", "\u001b[31mred", "\u202ertl", "<img src=x>", "a b\\", "-rf", "é ☃", "'\"$(id)`id`"];
   await sh(
@@ -173,7 +149,7 @@ ${hostile.map((name) => `mkdir ${quote(`/t/${name}`)}; mount -t tmpfs ${quote(`f
   );
 });
 
-test("1,000 nested directories in a layer are read to the last", { timeout: 600_000 }, async () => {
+test("1,000 nested directories in a layer are read to the last", { timeout: 120_000 }, async () => {
   await machine.reset();
   await sh(
     machine,

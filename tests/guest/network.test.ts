@@ -1,13 +1,12 @@
 /** Devices, routes, sockets and descriptors against `ip`, `/proc/net` and `/proc/PID/fd`, after random changes. */
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { MANIFEST } from "../../guest/build";
+import { expect, test } from "vitest";
 import type { Machine } from "../../src/machine/machine";
-import { bootMachine } from "../../src/node/machine";
 import type { ObjectRef } from "../../src/protocol/evidence";
 import type { NetDevice, Socket } from "../../src/protocol/network";
 import type { KernelView } from "../../src/protocol/view";
 import { newSeed, random } from "../support/hostile";
 import { sh } from "../support/machine";
+import { observedMachine } from "../support/observed-machine";
 import { CLEAN_UP, operations, PREPARE } from "../support/operations/network";
 import {
   AF_INET,
@@ -41,36 +40,7 @@ const ROUNDS = 4;
 /** A guest that sends probes of its own, or takes a namespace down, is asked again. */
 const ATTEMPTS = 20;
 
-let machine: Machine;
-const watchers = new Set<(view: KernelView) => void>();
-
-beforeAll(async () => {
-  machine = await bootMachine({
-    manifest: MANIFEST,
-    events: { onview: (view) => watchers.forEach((look) => look(view)) },
-  });
-  await sh(machine, PREPARE);
-}, 120_000);
-afterAll(() => machine.stop());
-
-async function picture(): Promise<KernelView> {
-  const view = await machine.view();
-  if (!view.ok) throw new Error(view.failure.what);
-  return view.value;
-}
-
-/** The first picture on which something is so. */
-function until(seen: (view: KernelView) => boolean): Promise<KernelView> {
-  return new Promise((resolve, reject) => {
-    const look = (view: KernelView) => {
-      if (!seen(view)) return;
-      watchers.delete(look);
-      resolve(view);
-    };
-    watchers.add(look);
-    picture().then(look, reject);
-  });
-}
+const { machine, picture, until } = await observedMachine(PREPARE);
 
 /** Starts a program that makes these calls and then waits, known by its name. */
 async function start(name: string, calls: SystemCall[], launcher = ""): Promise<KernelView> {
@@ -125,7 +95,7 @@ async function clean(): Promise<void> {
 
 test(
   `after random changes the picture says what ip and /proc say, ${SEQUENCES} sequences`,
-  { timeout: 3_600_000 },
+  { timeout: 60_000 * SEQUENCES },
   async () => {
     const seed = newSeed();
     const seen = {
@@ -167,7 +137,7 @@ test(
   },
 );
 
-test("every kind of device, two namespaces and traffic", { timeout: 600_000 }, async () => {
+test("every kind of device, two namespaces and traffic", { timeout: 120_000 }, async () => {
   await sh(
     machine,
     `ip netns add left; ip netns add right
@@ -258,7 +228,7 @@ async function proves(ref: ObjectRef, words: (view: KernelView) => Record<string
   }
 }
 
-test("a namespace that only a descriptor, a socket or a name keeps", { timeout: 600_000 }, async () => {
+test("a namespace that only a descriptor, a socket or a name keeps", { timeout: 120_000 }, async () => {
   await sh(machine, "ip netns add kept");
   // Three descriptors of its own namespace, one of them without operations, then away from it.
   const CLONE_NEWNET = 0x40000000;
@@ -290,7 +260,7 @@ test("a namespace that only a descriptor, a socket or a name keeps", { timeout: 
   await clean();
 });
 
-test("names of unix sockets and devices are as raw as the guest made them", { timeout: 600_000 }, async () => {
+test("names of unix sockets and devices are as raw as the guest made them", { timeout: 120_000 }, async () => {
   const bytes = (text: string) => new TextEncoder().encode(text);
   const names = ["\n\u001b[31m", "<b>\u202e &", "é ☃", "x".repeat(107)];
   const view = await start("net-names", [

@@ -1,10 +1,7 @@
 /** The picture against the guest's own /proc, lsns and counters, under a load that forks, unshares and moves. */
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { MANIFEST } from "../../guest/build";
+import { expect, test } from "vitest";
 import { createXray } from "../../src/kernel/xray";
-import type { Machine } from "../../src/machine/machine";
-import { bootMachine } from "../../src/node/machine";
 import type { Layout } from "../../src/protocol/layout";
 import { NAMESPACE_KINDS, type NamespaceKind } from "../../src/protocol/namespace";
 import type { Task } from "../../src/protocol/task";
@@ -12,40 +9,13 @@ import type { KernelView } from "../../src/protocol/view";
 import { newSeed } from "../support/hostile";
 import { Load } from "../support/load";
 import { sh } from "../support/machine";
+import { observedMachine } from "../support/observed-machine";
 import { disagreements, parseWitness, still, WITNESS_SCRIPT } from "../support/proc";
 
 /** Rounds of random operations. */
 const ROUNDS = Number(process.env.PICTURE_ROUNDS ?? 200);
 
-let machine: Machine;
-const watchers = new Set<(view: KernelView) => void>();
-
-beforeAll(async () => {
-  machine = await bootMachine({
-    manifest: MANIFEST,
-    events: { onview: (view) => watchers.forEach((look) => look(view)) },
-  });
-});
-afterAll(() => machine.stop());
-
-async function picture(): Promise<KernelView> {
-  const view = await machine.view();
-  if (!view.ok) throw new Error(view.failure.what);
-  return view.value;
-}
-
-/** The first picture on which something is so. */
-function until(seen: (view: KernelView) => boolean): Promise<KernelView> {
-  return new Promise((resolve, reject) => {
-    const look = (view: KernelView) => {
-      if (!seen(view)) return;
-      watchers.delete(look);
-      resolve(view);
-    };
-    watchers.add(look);
-    picture().then(look, reject);
-  });
-}
+const { machine, picture, until } = await observedMachine();
 
 /** Starts a command that outlives the script, and waits until it sleeps by this number. */
 async function start(command: string, ...ids: string[]): Promise<KernelView> {
@@ -57,7 +27,7 @@ function sleeper(view: KernelView, id: string): Task | undefined {
   return view.tasks.find((task) => task.comm === "sleep" && task.argv[1] === id);
 }
 
-test(`for every task the picture says what /proc says, ${ROUNDS} rounds`, { timeout: 1_800_000 }, async () => {
+test(`for every task the picture says what /proc says, ${ROUNDS} rounds`, { timeout: 3_000 * ROUNDS }, async () => {
   const load = new Load(newSeed());
   await sh(machine, load.prepare());
   const seen = { tasks: 0, states: new Set(), levels: 0, cgroups: new Set(), namespaces: new Set() };

@@ -1,9 +1,6 @@
 /** What the picture says of tasks and namespaces in detail, against the guest's own files, under seeded changes. */
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { MANIFEST } from "../../guest/build";
-import type { Machine } from "../../src/machine/machine";
-import { bootMachine } from "../../src/node/machine";
+import { expect, test } from "vitest";
 import { debugInfo } from "../../src/kernel/debuginfo";
 import { PAGE_OFFSET } from "../../src/kernel/memory";
 import type { Layout } from "../../src/protocol/layout";
@@ -12,6 +9,7 @@ import type { Task } from "../../src/protocol/task";
 import type { KernelView } from "../../src/protocol/view";
 import { newSeed, random } from "../support/hostile";
 import { sh } from "../support/machine";
+import { observedMachine } from "../support/observed-machine";
 import { CLEAN_UP, isOperated, operations, PREPARE, startedIds } from "../support/operations/tasks";
 import { still } from "../support/proc";
 import { FILTER_ADDRESS, SYSCALL_PROGRAM, syscall } from "../support/syscall-program";
@@ -30,36 +28,7 @@ const ROUNDS = 3;
 const layoutFile = new URL("../../images/machine/layout.json", import.meta.url);
 const layout = JSON.parse(readFileSync(layoutFile, "utf8")) as Layout;
 
-let machine: Machine;
-const watchers = new Set<(view: KernelView) => void>();
-
-beforeAll(async () => {
-  machine = await bootMachine({
-    manifest: MANIFEST,
-    events: { onview: (view) => watchers.forEach((look) => look(view)) },
-  });
-  await sh(machine, PREPARE);
-});
-afterAll(() => machine.stop());
-
-async function picture(): Promise<KernelView> {
-  const view = await machine.view();
-  if (!view.ok) throw new Error(view.failure.what);
-  return view.value;
-}
-
-/** The first picture on which something is so. */
-function until(seen: (view: KernelView) => boolean): Promise<KernelView> {
-  return new Promise((resolve, reject) => {
-    const look = (view: KernelView) => {
-      if (!seen(view)) return;
-      watchers.delete(look);
-      resolve(view);
-    };
-    watchers.add(look);
-    picture().then(look, reject);
-  });
-}
+const { machine, picture, until } = await observedMachine(PREPARE);
 
 const operated = (view: KernelView, id: string): Task | undefined =>
   view.tasks.find((task) => isOperated(task, id) && task.state !== "Z");

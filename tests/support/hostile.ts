@@ -1,4 +1,5 @@
 /** Texts that try to break out of quoting, for tests. */
+import { onTestFailed } from "vitest";
 
 const SPICE = [
   ..."'\"\\`$&|;<>()[]{}*?!#~^%=:,-+ \t\n\r",
@@ -34,9 +35,11 @@ export function random(seed: number): () => number {
   };
 }
 
-/** The seed of this run: `SEED` of the environment, or a new one. A failing test prints it. */
+/** The seed of this test: `SEED` of the environment, or a new one. A test that fails, or never ends, prints it. */
 export function newSeed(): number {
-  return process.env.SEED ? Number(process.env.SEED) : Math.floor(Math.random() * 2 ** 32);
+  const seed = process.env.SEED ? Number(process.env.SEED) : Math.floor(Math.random() * 2 ** 32);
+  onTestFailed(() => console.error(`SEED=${seed}`));
+  return seed;
 }
 
 export function hostileText(next: () => number): string {

@@ -156,9 +156,9 @@ class Operations {
         return `mkdir -p ${directory()}`;
       case 2:
       case 3:
-        return `echo ${this.#below(1e6)} > ${name()}`;
+        return this.#write(`${this.#below(1e6)} >`, name());
       case 4:
-        return `echo more >> ${name()}`;
+        return this.#write("more >>", name());
       case 5:
         return `chmod ${this.#pick(["600", "4755", "1777", "0"])} ${name()}`;
       case 6:
@@ -178,6 +178,11 @@ class Operations {
       default:
         return `truncate -s ${this.#below(20_000)} ${name()}; mknod ${name()} p`;
     }
+  }
+
+  /** A pipe that nobody reads would stop who writes to it. */
+  #write(what: string, file: string): string {
+    return `[ -p ${file} ] || echo ${what} ${file}`;
   }
 
   #options(): string {
