@@ -27,6 +27,7 @@ const task = (pid: number): Task =>
 
 /** A kernel whose counters and tasks the test sets, and the pictures that were sent. */
 function kernel() {
+  const acted: number[][] = [];
   const state = { counters: QUIET, tasks: [] as Task[], looks: 0 };
   const sent: KernelView[] = [];
   const xray = {
@@ -46,7 +47,15 @@ function kernel() {
   return {
     state,
     sent,
-    sampler: new Sampler(xray, { onview: (view) => void sent.push(view) }, () => Date.now()),
+    acted,
+    sampler: new Sampler(
+      xray,
+      {
+        onview: (view) => void sent.push(view),
+        onchanges: (_changes, _before, _after, tasks) => void acted.push([...tasks].sort()),
+      },
+      () => Date.now(),
+    ),
   };
 }
 
@@ -131,4 +140,20 @@ test("a change that no slice follows is sent all the same", () => {
   sampler.slice(() => RAM, true);
   vi.advanceTimersByTime(1000);
   expect(sent.at(-1)?.tasks.map(({ pid }) => pid)).toEqual([7]);
+});
+
+test("what ran before a look is told of with what happened after it, until the CPU rests", () => {
+  const { state, sampler, acted } = kernel();
+  const ran = (address: number, tasks: Task[], idle: boolean) => {
+    const { switches, totalForks } = state.counters;
+    state.counters = { ...QUIET, switches: switches + 1, task: address, totalForks: totalForks + 1 };
+    state.tasks = tasks;
+    sampler.slice(() => RAM, idle);
+    vi.advanceTimersByTime(1000);
+  };
+  ran(1, [], true);
+  ran(2, [task(2)], false);
+  ran(3, [task(3)], true);
+  ran(4, [task(4)], true);
+  expect(acted).toEqual([[2], [2, 3], [4]]);
 });

@@ -23,6 +23,8 @@ const BUSY_INTERVAL_MS = 100;
 const COSTS_KEPT = 8;
 /** Tasks of which it is remembered what they were when they last ran; beyond it all are new, which costs a look each. */
 const FINGERPRINTS_KEPT = 4096;
+/** What ran before a look counts as running for this many more, unless the CPU came to rest: its doings may follow late. */
+const LOOKS_REMEMBERED = 3;
 /** Pictures are sent at most this often. */
 const FRAME_MS = 16;
 
@@ -30,7 +32,7 @@ const FRAME_MS = 16;
 export interface SamplerEvents {
   /** A picture to show, not more often than the screen is drawn. */
   onview(view: KernelView): void;
-  /** What happened between two looks, and the addresses of the tasks that ran meanwhile. */
+  /** What happened between two looks, and the addresses of the tasks that ran since the CPU last rested. */
   onchanges?(changes: readonly Change[], before: KernelView, after: KernelView, ran: ReadonlySet<number>): void;
 }
 
@@ -71,6 +73,9 @@ export class Sampler {
   /** Addresses of tasks that ran, since the last whole look, and since the last glance. */
   #active = new Set<number>();
   #glanced = new Set<number>();
+  /** Addresses of tasks that ran before the last looks, latest first, since the CPU last waited for something to do. */
+  #before: ReadonlySet<number>[] = [];
+  #rested = false;
   /** `Counters.current` of each task when it last ran. Another one tells of exec, unshare, setns or setuid since. */
   #fingerprints = new Map<number, number>();
   #sentAt = -Infinity;
@@ -105,6 +110,9 @@ export class Sampler {
     const before = this.#counters;
     this.#counters = counters;
     if (!counters) return undefined; // no kernel yet
+    // What woke by a timer or by input is nobody's doing any more.
+    if (this.#rested && !this.#changed) this.#before = [];
+    this.#rested = idle;
     this.#note(before, counters);
     if (!this.#ran && !this.#changed) return counters;
     const now = this.#now();
@@ -123,9 +131,10 @@ export class Sampler {
   look(memory: Uint8Array): KernelView {
     const startedAt = this.#now();
     const seen = this.#xray.observe(memory);
-    const view = this.#take(seen, memory, this.#active);
+    const view = this.#take(seen, memory);
     this.#looks.spend(startedAt, this.#now());
     this.#changed = this.#ran = this.#tasksChanged = false;
+    this.#before = [this.#active, ...this.#before].slice(0, LOOKS_REMEMBERED);
     this.#active = new Set();
     this.#glanced = new Set();
     return view;
@@ -158,14 +167,14 @@ export class Sampler {
 
   #glance(memory: Uint8Array, last: KernelView): void {
     const startedAt = this.#now();
-    this.#take(this.#xray.glance(memory, last, this.#glanced), memory, this.#glanced);
+    this.#take(this.#xray.glance(memory, last, this.#glanced), memory);
     this.#glances.spend(startedAt, this.#now());
     this.#tasksChanged = false;
     this.#glanced = new Set();
   }
 
   /** Makes what was seen the present picture, and tells what happened since the one before. */
-  #take(seen: KernelView, memory: Uint8Array, ran: ReadonlySet<number>): KernelView {
+  #take(seen: KernelView, memory: Uint8Array): KernelView {
     const last = this.#last;
     const devices = last ? this.#devices(last, seen, memory) : seen.devices;
     const fresh: KernelView = { ...seen, devices, sequence: ++this.#sequence, glimpsed: [] };
@@ -176,7 +185,8 @@ export class Sampler {
       const happened = changes(last, { ...view, glimpsed: ended });
       if (happened.length > 0) {
         this.#happened = true;
-        this.#events.onchanges?.(happened, last, { ...view, glimpsed: ended }, ran);
+        const acted = new Set([this.#active, ...this.#before].flatMap((addresses) => [...addresses]));
+        this.#events.onchanges?.(happened, last, { ...view, glimpsed: ended }, acted);
       }
     } else this.#known = new Map(view.tasks.map((task) => [task.address, task]));
     this.#last = view;

@@ -83,6 +83,53 @@ test("a command that the page runs is named by itself", () => {
   expect(now([task({ pid: 30, ppid: 5, comm: "sh" })])).toEqual(["fork by mount -a", "exec by mount -a"]);
 });
 
+test("a process whose parent was gone before anybody looked belongs to the command that ran", () => {
+  const { now, type } = guest();
+  type("(sleep 9 &)\r");
+  const subshell = child(20, "sh");
+  now([subshell]);
+  const orphan = child(21, "sleep", { pgid: 20 }, 1);
+  expect(now([orphan], {}, [subshell])).toEqual(["fork by (sleep 9 &)", "exec by (sleep 9 &)", "exit by (sleep 9 &)"]);
+});
+
+test("also when the parent is seen for the last time in the same look", () => {
+  const { timeline, now } = guest();
+  timeline.ran({ script: "setsid x &" });
+  const script = task({ pid: 30, ppid: 5, comm: "sh" });
+  now([script]);
+  expect(now([task({ pid: 31, ppid: 1, comm: "sh" })], {}, [])).toEqual([
+    "fork by setsid x &",
+    "exec by setsid x &",
+    "exit by setsid x &",
+  ]);
+});
+
+test("a file that a command makes and then writes is told of once, and later writes again", () => {
+  const { now, type } = guest();
+  const overlay = { address: 1, upper: 2, lowers: [] };
+  const holds = (...sizes: number[]): Partial<KernelView> => ({
+    overlays: [overlay] as unknown as KernelView["overlays"],
+    layers: [
+      { address: 2, entries: sizes.map((sizeBytes) => ({ path: "f", mode: 0o100644, inode: 3, sizeBytes })) },
+    ] as unknown as KernelView["layers"],
+  });
+  type("log > f\r");
+  const log = child(20, "log");
+  now([log], holds());
+  expect(now([log], holds(0), [log])).toEqual(["file-created by log > f"]);
+  expect(now([log], { ...holds(5), bootTimeNs: 5.1e9 }, [log])).toEqual([]);
+  expect(now([log], { ...holds(9), bootTimeNs: 7e9 }, [log])).toEqual(["file-changed by log > f"]);
+});
+
+test("a login shell that init starts again is nobody's command, and reads lines", () => {
+  const { now, type } = guest();
+  type("exit\r");
+  const again = task({ pid: 50, ppid: 1, comm: "sh", rest: { argv: ["-/bin/sh"], tty: "hvc0", foreground: true } });
+  now([again], {}, [shell]);
+  type("ls\r");
+  expect(now([again, child(51, "ls", {}, 50)])).toEqual(["fork by ls", "exec by ls"]);
+});
+
 test("what nobody asked for is the system's", () => {
   const { now } = guest();
   expect(now([task({ pid: 40, ppid: 1, comm: "cron" })])).toEqual(["fork by system", "exec by system"]);

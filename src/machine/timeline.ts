@@ -20,7 +20,11 @@ const MAX_PENDING_LINES = 256;
 const MAX_COMMAND_CHARACTERS = 512;
 /** Addresses remembered of tasks that a command began; one that ended may have done something that is seen later. */
 const MAX_ADDRESSES = 4096;
+/** A file that the same command writes again within this time is told of once. */
+const WRITING_NS = 1e9;
 const AGENT = "agent";
+/** Takes in the children of what ends. */
+const INIT = 1;
 
 /** A command of the agent's that was asked for, until its process is seen. */
 export interface PendingRun {
@@ -43,8 +47,9 @@ class Shell {
 
 /**
  * Groups changes under the command that caused them. A task belongs to the command that its parent belongs to; a child of
- * a shell that reads a terminal begins the line that was entered there. A change that no task is named with belongs to
- * the command whose tasks ran since the picture before.
+ * a shell that reads a terminal begins the line that was entered there. A change that no task is named with, and a task
+ * whose parent is gone, belong to the latest command whose tasks ran since the CPU last rested; that a limit took effect,
+ * to a command in that cgroup.
  */
 export class Timeline {
   readonly #shells = Array.from({ length: TERMINAL_COUNT }, () => new Shell());
@@ -53,6 +58,8 @@ export class Timeline {
   #addresses = new Map<number, number>();
   /** Group of each task that a command began, by identity. */
   #groups = new Map<string, number>();
+  /** When it was told that a file was written, in nanoseconds since boot, by command, layer and path. */
+  #written = new Map<string, number>();
   #lastId = 0;
   #lastGroup = SYSTEM_GROUP;
   #newGroups: CauseGroup[] = [];
@@ -95,14 +102,19 @@ export class Timeline {
     // What ran and ended between two slices is known by its end alone.
     const acted = new Set(active);
     for (const change of changes) if ("task" in change && change.task) acted.add(change.task.address);
-    let byActive: number | undefined;
+    let ofActive: number | undefined;
+    const byActive = () => (ofActive ??= this.#groupOfActive(acted, tasks, after));
     for (const change of changes) {
       let group: number | undefined;
       if ("task" in change && change.task) {
         const task = tasks.get(change.task.address);
-        if (task) group = change.type === "fork" ? this.#born(task, parents, after) : this.#groupOf(task, after);
+        if (task)
+          group = change.type === "fork" ? this.#born(task, parents, byActive, after) : this.#groupOf(task, after);
       }
-      group ??= byActive ??= this.#groupOfActive(acted, tasks, after);
+      if (change.type === "throttled" || change.type === "oom-kill" || change.type === "fork-refused")
+        group = this.#groupOfMembers(change.cgroup.path, tasks);
+      group ??= byActive();
+      if (this.#completes(change, group, after.bootTimeNs)) continue;
       this.#events.push({ id: ++this.#lastId, atNs: after.bootTimeNs, group, change });
     }
     if (this.#events.length > MAX_PENDING_EVENTS) this.#events.splice(0, this.#events.length - MAX_PENDING_EVENTS);
@@ -118,10 +130,22 @@ export class Timeline {
     return batch;
   }
 
-  #born(task: Task, parents: ReadonlyMap<number, Task>, view: KernelView): number {
-    const parent = parents.get(task.pid === task.tgid ? task.ppid : task.tgid);
-    const group = parent ? this.#inherited(task, parent, view) : SYSTEM_GROUP;
+  /** A command that makes, empties or writes a file at once did one thing, even if somebody looked in between. */
+  #completes(change: Change, group: number, atNs: number): boolean {
+    if (change.type !== "file-created" && change.type !== "copied-up" && change.type !== "file-changed") return false;
+    for (const [file, writtenAtNs] of this.#written) if (atNs - writtenAtNs > WRITING_NS) this.#written.delete(file);
+    const key = `${group}:${change.file.layer}:${change.file.path}`;
+    if (change.type === "file-changed" && this.#written.has(key)) return true;
+    this.#written.set(key, atNs);
+    return false;
+  }
+
+  /** Of a new task. One whose parent was gone before anybody looked is the doing of what ran: `byActive`. */
+  #born(task: Task, parents: ReadonlyMap<number, Task>, byActive: () => number, view: KernelView): number {
     this.#addresses.delete(task.address);
+    const parent = parents.get(task.pid === task.tgid ? task.ppid : task.tgid);
+    const orphan = !parent || parent.pid === INIT;
+    const group = orphan ? (task.kernelThread ? SYSTEM_GROUP : byActive()) : this.#inherited(task, parent, view);
     if (group !== SYSTEM_GROUP) {
       this.#groups.set(identity(task), group);
       this.#addresses.set(task.address, group);
@@ -144,7 +168,7 @@ export class Timeline {
     const terminal = terminalOf(task);
     if (terminal === undefined || task.pgid !== task.pid) return undefined;
     // The login shell is nobody's command; another one is a shell if lines were entered while it was in front.
-    if (!this.#groups.has(identity(task))) return terminal;
+    if (!this.#groups.has(identity(task)) || isLoginShell(task)) return terminal;
     return this.#shells[terminal].readers.has(identity(task)) ? terminal : undefined;
   }
 
@@ -195,6 +219,15 @@ export class Timeline {
     return run ? this.#beginRun(run, view) : SYSTEM_GROUP;
   }
 
+  /** The latest command with a task in a cgroup or below it; undefined if there is none. */
+  #groupOfMembers(path: string, tasks: ReadonlyMap<number, Task>): number | undefined {
+    const groups = [...tasks.values()]
+      .filter(({ cgroup }) => `${cgroup}/`.startsWith(`${path}/`))
+      .map((task) => this.#groups.get(identity(task)) ?? SYSTEM_GROUP);
+    const latest = Math.max(SYSTEM_GROUP, ...groups);
+    return latest === SYSTEM_GROUP ? undefined : latest;
+  }
+
   #beginRun(run: PendingRun, view: KernelView): number {
     return (run.group ??= this.#begin({ by: "command", command: run.command }, view));
   }
@@ -218,6 +251,11 @@ export class Timeline {
 
 function identity({ address, startTimeNs }: Task): string {
   return `${address}:${startTimeNs}`;
+}
+
+/** `login(1)`: the name that it is called by begins with a dash. */
+function isLoginShell({ ppid, argv }: Task): boolean {
+  return ppid === INIT && argv[0]?.startsWith("-") === true;
 }
 
 /** Number of the login terminal that controls the task; `hvc3` is the agent's. */

@@ -4,120 +4,75 @@ import { MAX_CGROUP_DEPTH } from "../../src/kernel/bounds";
 import { CGROUP_FACTS } from "../../src/kernel/cgroup-facts";
 import type { Cgroup } from "../../src/protocol/cgroup";
 import type { KernelView } from "../../src/protocol/view";
-import { newSeed, random } from "../support/hostile";
+import { compareCgroups } from "../support/compare";
 import { sh } from "../support/machine";
 import { observedMachine } from "../support/observed-machine";
-import { CGROUP_CLEAN, CGROUP_PLAYGROUND, CGROUP_PREPARE, operations } from "../support/operations/cgroups";
-import { CGROUP_WITNESS_SCRIPT, cgroupDisagreements, parseCgroupWitness } from "../support/witness/cgroups";
+import { CLEAN_UP, PLAYGROUND, PREPARE } from "../support/operations/cgroups";
 
-const SEQUENCES = Number(process.env.SEQUENCES ?? 5);
-const ROUNDS = 8;
-
-const { machine, picture, until } = await observedMachine();
+const guest = await observedMachine();
+const { machine, picture, until } = guest;
 
 function at(view: KernelView, path: string): Cgroup | undefined {
   return view.cgroups.find((cgroup) => cgroup.path === path);
 }
 
-/** What pictures and files disagree about. */
-async function compare(): Promise<string[]> {
-  const before = await picture();
-  const witness = parseCgroupWitness(await sh(machine, CGROUP_WITNESS_SCRIPT));
-  const after = await picture();
-  const problems = [before, after].flatMap(({ problems }) => problems.map(({ where, what }) => `${where}: ${what}`));
-  return [...problems, ...after.omitted, ...cgroupDisagreements(before, after, witness)];
-}
-
 /** A cgroup of its own for one test, with all controllers, and what makes and unmakes it. */
 async function playground(script: string): Promise<void> {
-  await sh(machine, `${CGROUP_PREPARE}\ncd .${CGROUP_PLAYGROUND}\n${script}`);
+  await sh(machine, `${PREPARE}\ncd .${PLAYGROUND}\n${script}`);
 }
-
-test(
-  `for every cgroup the picture says what cgroupfs says, ${SEQUENCES} sequences`,
-  { timeout: 60_000 * SEQUENCES },
-  async () => {
-    const seed = newSeed();
-    const next = random(seed);
-    const seen = { cgroups: 0, types: new Set<string>(), names: new Set<string>(), frozen: 0, limits: 0 };
-    for (let sequence = 0; sequence < SEQUENCES; sequence++) {
-      await sh(machine, CGROUP_PREPARE);
-      for (let round = 0; round < ROUNDS; round++) {
-        const script = operations(next, await picture());
-        await sh(machine, script);
-        expect(await compare(), `SEED=${seed}, sequence ${sequence}, round ${round}\n${script}`).toEqual([]);
-        for (const { path, type, frozen, memory, cpu, pids } of (await picture()).cgroups) {
-          seen.cgroups++;
-          seen.types.add(type);
-          seen.names.add(path);
-          if (frozen) seen.frozen++;
-          if (memory?.maxBytes !== undefined || cpu?.quotaUs !== undefined || pids?.max !== undefined) seen.limits++;
-        }
-      }
-      await sh(machine, CGROUP_CLEAN);
-    }
-    expect(seen.cgroups).toBeGreaterThan(SEQUENCES * ROUNDS * 4);
-    expect(seen.names.size).toBeGreaterThan(SEQUENCES * 4);
-    // A few sequences hold only a part of what many do.
-    if (SEQUENCES < 20) return;
-    expect([...seen.types].sort()).toEqual(["domain", "domain invalid", "domain threaded", "threaded"]);
-    expect(seen.frozen).toBeGreaterThan(0);
-    expect(seen.limits).toBeGreaterThan(0);
-  },
-);
 
 test("a memory eater under memory.max is killed, and the ancestors count it", async () => {
   await playground(`mkdir -p outer/inner; echo +memory > outer/cgroup.subtree_control
 echo 4M > outer/inner/memory.max
 sh -c 'echo $$ > outer/inner/cgroup.procs; head -c 20m /dev/zero | tail' > /dev/null 2>&1 || :`);
   const view = await picture();
-  const inner = at(view, `${CGROUP_PLAYGROUND}/outer/inner`)!.memory!;
+  const inner = at(view, `${PLAYGROUND}/outer/inner`)!.memory!;
   expect(inner.maxBytes).toBe(4 << 20);
   expect(inner.peakBytes).toBe(4 << 20);
   expect(inner.events.oomKill).toBeGreaterThan(0);
   expect(inner.events.max).toBeGreaterThan(0);
-  expect(at(view, `${CGROUP_PLAYGROUND}/outer`)!.memory!.events.oomKill).toBe(inner.events.oomKill);
-  expect(await compare()).toEqual([]);
-  await sh(machine, CGROUP_CLEAN);
+  expect(at(view, `${PLAYGROUND}/outer`)!.memory!.events.oomKill).toBe(inner.events.oomKill);
+  await compareCgroups(guest, "at the end");
+  await sh(machine, CLEAN_UP);
 });
 
 test("a busy loop under cpu.max is throttled", async () => {
   await playground(`mkdir loop; echo '5000 20000' > loop/cpu.max
 setsid sh -c 'echo $$ > loop/cgroup.procs; while :; do :; done' </dev/null >/dev/null 2>&1 &`);
-  const path = `${CGROUP_PLAYGROUND}/loop`;
+  const path = `${PLAYGROUND}/loop`;
   const view = await until((view) => (at(view, path)?.cpu?.throttledPeriods ?? 0) > 5);
   const { cpu, cpuUsageUs, cpuUserUs, cpuSystemUs } = at(view, path)!;
   expect(cpu).toMatchObject({ quotaUs: 5000, periodUs: 20000 });
   expect(cpu!.throttledUs).toBeGreaterThan(0);
   expect(cpuUsageUs).toBeGreaterThan(5 * 5000);
   expect(Math.abs(cpuUserUs + cpuSystemUs - cpuUsageUs)).toBeLessThanOrEqual(1);
-  expect(await compare()).toEqual([]);
-  await sh(machine, CGROUP_CLEAN);
+  await compareCgroups(guest, "at the end");
+  await sh(machine, CLEAN_UP);
 });
 
 test("forks that pids.max refuses are counted where the limit is, and above", async () => {
   await playground(`mkdir -p outer/inner; echo +pids > outer/cgroup.subtree_control; echo 2 > outer/pids.max
 sh -c 'echo $$ > outer/inner/cgroup.procs; sleep 0 & sleep 0 & sleep 0 & wait' 2>/dev/null || :`);
   const view = await picture();
-  const refused = (path: string) => at(view, CGROUP_PLAYGROUND + path)!.pids!.refused;
+  const refused = (path: string) => at(view, PLAYGROUND + path)!.pids!.refused;
   expect(refused("/outer")).toBeGreaterThan(0);
   expect(refused("")).toBe(refused("/outer"));
   expect(refused("/outer/inner")).toBe(0);
-  expect(at(view, `${CGROUP_PLAYGROUND}/outer`)!.pids).toMatchObject({ max: 2, peak: 2 });
-  expect(await compare()).toEqual([]);
-  await sh(machine, CGROUP_CLEAN);
+  expect(at(view, `${PLAYGROUND}/outer`)!.pids).toMatchObject({ max: 2, peak: 2 });
+  await compareCgroups(guest, "at the end");
+  await sh(machine, CLEAN_UP);
 });
 
 test("cgroups of threads have the types of cgroup.type", async () => {
   await playground(`mkdir -p root/threads root/invalid; echo threaded > root/threads/cgroup.type`);
   const view = await picture();
-  const type = (path: string) => at(view, CGROUP_PLAYGROUND + path)?.type;
+  const type = (path: string) => at(view, PLAYGROUND + path)?.type;
   expect(type("/root")).toBe("domain threaded");
   expect(type("/root/threads")).toBe("threaded");
   expect(type("/root/invalid")).toBe("domain invalid");
   expect(type("")).toBe("domain");
-  expect(await compare()).toEqual([]);
-  await sh(machine, CGROUP_CLEAN);
+  await compareCgroups(guest, "at the end");
+  await sh(machine, CLEAN_UP);
 });
 
 test("what freezes says so, and what it holds is at rest", async () => {
@@ -125,16 +80,16 @@ test("what freezes says so, and what it holds is at rest", async () => {
 setsid sh -c 'echo $$ > cold/inner/cgroup.procs; while :; do :; done' </dev/null >/dev/null 2>&1 &
 until [ "$(cat cold/inner/cgroup.procs)" ]; do sleep 0.1; done
 echo 1 > cold/cgroup.freeze`);
-  const cold = `${CGROUP_PLAYGROUND}/cold`;
+  const cold = `${PLAYGROUND}/cold`;
   const view = await until((view) => at(view, `${cold}/inner`)?.frozen === true);
   expect(at(view, cold)).toMatchObject({ freeze: true, frozen: true });
   expect(at(view, `${cold}/inner`)).toMatchObject({ freeze: false, frozen: true });
-  expect(await compare()).toEqual([]);
+  await compareCgroups(guest, "at the end");
   await sh(machine, `echo 0 > /sys/fs/cgroup${cold}/cgroup.freeze`);
   const thawed = await until((view) => at(view, cold)?.frozen === false);
   expect(at(thawed, cold)!.freeze).toBe(false);
-  expect(await compare()).toEqual([]);
-  await sh(machine, CGROUP_CLEAN);
+  await compareCgroups(guest, "at the end");
+  await sh(machine, CLEAN_UP);
 });
 
 // No limit bites here: this kernel fails an assertion when one does in the first five minutes after boot (throtl_trim_slice()).
@@ -148,39 +103,37 @@ sh -c 'echo $$ > outer/inner/cgroup.procs; exec dd if=/dev/zero of=/tmp/mnt/file
 echo 3 > /proc/sys/vm/drop_caches
 sh -c 'echo $$ > outer/inner/cgroup.procs; exec cat /tmp/mnt/file' > /dev/null`);
   const view = await picture();
-  const [inner] = at(view, `${CGROUP_PLAYGROUND}/outer/inner`)!.io!;
+  const [inner] = at(view, `${PLAYGROUND}/outer/inner`)!.io!;
   expect(inner).toMatchObject({ device: "7:0", maxReadBytesPerSecond: 1e9, maxWritesPerSecond: 100_000 });
   expect(inner.maxWrittenBytesPerSecond).toBeUndefined();
   expect(inner.readBytes).toBeGreaterThanOrEqual(8 << 16);
   expect(inner.reads).toBeGreaterThan(0);
-  const [outer] = at(view, `${CGROUP_PLAYGROUND}/outer`)!.io!;
+  const [outer] = at(view, `${PLAYGROUND}/outer`)!.io!;
   expect(outer.readBytes).toBeGreaterThanOrEqual(inner.readBytes);
-  expect(await compare()).toEqual([]);
-  await sh(machine, `umount /tmp/mnt; losetup -d /dev/loop0; umount /tmp/disk; ${CGROUP_CLEAN}`);
+  await compareCgroups(guest, "at the end");
+  await sh(machine, `umount /tmp/mnt; losetup -d /dev/loop0; umount /tmp/disk; ${CLEAN_UP}`);
 });
 
 test("a removed cgroup that memory still refers to is not shown", async () => {
   await playground(`mkdir gone; mkdir -p /tmp/kept; mount -t tmpfs kept /tmp/kept
 sh -c 'echo $$ > gone/cgroup.procs; exec dd if=/dev/zero of=/tmp/kept/file bs=1M count=1' 2>/dev/null
 until rmdir gone 2>/dev/null; do sleep 0.1; done`);
-  expect(await sh(machine, `cat /sys/fs/cgroup${CGROUP_PLAYGROUND}/cgroup.stat`)).toMatch(
-    /^nr_dying_descendants [1-9]/m,
-  );
-  expect(at(await picture(), `${CGROUP_PLAYGROUND}/gone`)).toBeUndefined();
-  expect(await compare()).toEqual([]);
-  await sh(machine, `umount /tmp/kept; ${CGROUP_CLEAN}`);
+  expect(await sh(machine, `cat /sys/fs/cgroup${PLAYGROUND}/cgroup.stat`)).toMatch(/^nr_dying_descendants [1-9]/m);
+  expect(at(await picture(), `${PLAYGROUND}/gone`)).toBeUndefined();
+  await compareCgroups(guest, "at the end");
+  await sh(machine, `umount /tmp/kept; ${CLEAN_UP}`);
 });
 
 test("controllers that are switched off again leave no trace", async () => {
   await playground(`mkdir a; echo 1M > a/memory.max; echo -memory -pids > cgroup.subtree_control`);
-  const off = at(await picture(), `${CGROUP_PLAYGROUND}/a`)!;
+  const off = at(await picture(), `${PLAYGROUND}/a`)!;
   expect(off.controllers).toEqual(["cpu", "io"]);
   expect(off.memory).toBeUndefined();
   expect(off.pids).toBeUndefined();
   // io needs memory, which works on without being shown.
   expect(off.io).toEqual([]);
-  expect(await compare()).toEqual([]);
-  await sh(machine, CGROUP_CLEAN);
+  await compareCgroups(guest, "at the end");
+  await sh(machine, CLEAN_UP);
 });
 
 test("names that try to break out are kept as they are", async () => {
@@ -200,15 +153,15 @@ test("names that try to break out are kept as they are", async () => {
   await playground(names.map((name) => `mkdir ./${quote(name)}; echo 7 > ./${quote(name)}/pids.max`).join("\n"));
   const view = await picture();
   for (const name of names) {
-    const cgroup = at(view, `${CGROUP_PLAYGROUND}/${name}`);
+    const cgroup = at(view, `${PLAYGROUND}/${name}`);
     expect(cgroup?.pids?.max, JSON.stringify(name)).toBe(7);
     const found = await machine.evidence({ object: "cgroup", address: cgroup!.address, fact: "pids.max" });
     if (!found.ok) throw new Error(found.failure.what);
     expect(found.value.command).toMatch(/^cat [ -~☃é]+$/);
     expect(await sh(machine, found.value.command!)).toBe("7\n");
   }
-  expect(await compare()).toEqual([]);
-  await sh(machine, CGROUP_CLEAN);
+  await compareCgroups(guest, "at the end");
+  await sh(machine, CLEAN_UP);
 });
 
 test("cgroups nested too deep are said to be left out", async () => {
@@ -218,7 +171,7 @@ test("cgroups nested too deep are said to be left out", async () => {
   expect(Math.max(...levels)).toBe(MAX_CGROUP_DEPTH);
   expect(view.omitted).toContain(`Cgroups deeper than ${MAX_CGROUP_DEPTH} levels are not shown.`);
   expect(view.problems).toEqual([]);
-  await sh(machine, CGROUP_CLEAN);
+  await sh(machine, CLEAN_UP);
 });
 
 test("every fact names the file that shows it", { timeout: 120_000 }, async () => {
@@ -226,7 +179,7 @@ test("every fact names the file that shows it", { timeout: 120_000 }, async () =
 setsid sh -c 'echo $$ > a/cgroup.procs; exec sleep 100000' </dev/null >/dev/null 2>&1 &
 until [ "$(cat a/cgroup.procs)" ]; do sleep 0.1; done`);
   const view = await until((view) => view.tasks.some(({ cgroup, comm }) => cgroup.endsWith("/a") && comm === "sleep"));
-  const { address } = at(view, `${CGROUP_PLAYGROUND}/a`)!;
+  const { address } = at(view, `${PLAYGROUND}/a`)!;
   const evidence = async (fact: string) => {
     const found = await machine.evidence({ object: "cgroup", address, fact });
     if (!found.ok) throw new Error(found.failure.what);
@@ -242,5 +195,5 @@ until [ "$(cat a/cgroup.procs)" ]; do sleep 0.1; done`);
     const theirs = line ? new RegExp(`^${line} (.*)$`, "m").exec(text)![1] : text;
     expect(value, `${fact}: ${command}`).toBe(theirs);
   }
-  await sh(machine, CGROUP_CLEAN);
+  await sh(machine, CLEAN_UP);
 });

@@ -5,47 +5,12 @@ import type { Machine } from "../../src/machine/machine";
 import { quote } from "../../src/plan/quote";
 import type { Layer, LayerEntry } from "../../src/protocol/mount";
 import type { KernelView } from "../../src/protocol/view";
-import { newSeed, random } from "../support/hostile";
+import { compareMounts } from "../support/compare";
 import { sh } from "../support/machine";
 import { observedMachine } from "../support/observed-machine";
-import { operations, PREPARE } from "../support/operations/mounts";
-import { disagreements, parseWitness, witnessScript } from "../support/witness/mounts";
 
-/** Sequences of random operations, each on a machine as it booted, and rounds of each. */
-const SEQUENCES = Number(process.env.SEQUENCES ?? 5);
-const ROUNDS = 5;
-
-const { machine, picture: look, until } = await observedMachine();
-
-async function picture(): Promise<KernelView> {
-  const view = await look();
-  expect([...view.problems, ...view.omitted]).toEqual([]);
-  return view;
-}
-
-/** Every process of ours sleeps, or is gone. */
-function settled(view: KernelView): boolean {
-  return view.tasks.every(
-    ({ comm, argv }) => comm !== "unshare" && !(comm === "sh" && argv[1] === "-c" && argv[2]?.includes("exec sleep 2")),
-  );
-}
-
-/** What a long script prints. It fails in many places, where something is hidden or gone. */
-async function ask(script: string): Promise<string> {
-  const result = await machine.run({ argv: ["sh"] }, new TextEncoder().encode(script));
-  if (!result.ok) throw new Error(result.failure.what);
-  return new TextDecoder().decode(result.value.stdout);
-}
-
-/** Compares the whole with the guest's own tools; `where` says how it came about. */
-async function check(where: string): Promise<KernelView> {
-  const before = await picture();
-  const witness = parseWitness(await ask(witnessScript(before)));
-  const after = await picture();
-  expect([after.mounts, after.overlays], where).toEqual([before.mounts, before.overlays]);
-  expect(disagreements(before, witness), where).toEqual([]);
-  return before;
-}
+const guest = await observedMachine();
+const { machine, picture, until } = guest;
 
 function layersOf(view: KernelView, path: string): Layer[] {
   const { superBlock } = view.mounts.find((mount) => mount.type === "overlay" && mount.path === path)!;
@@ -67,46 +32,6 @@ async function bytesOf(script: string): Promise<Uint8Array> {
   return result.value.stdout;
 }
 
-test(`mounts and layers are those of the guest, ${SEQUENCES} sequences`, { timeout: 60_000 * SEQUENCES }, async () => {
-  const seen = { mounts: 0, hidden: 0, held: 0, overlays: 0, names: 0, hiddenNames: 0, contents: 0 };
-  const seed = newSeed();
-  for (let sequence = 0; sequence < SEQUENCES; sequence++) {
-    const next = random(seed + sequence);
-    if (sequence > 0) await machine.reset();
-    await sh(machine, PREPARE);
-    for (let round = 0; round < ROUNDS; round++) {
-      const script = operations(next, await picture());
-      const where = `SEED=${seed + sequence}, round ${round}\n${script}`;
-      await sh(machine, script);
-      await until(settled);
-      const view = await check(where);
-      seen.mounts += view.mounts.length;
-      seen.hidden += view.mounts.filter(({ hiddenBy }) => hiddenBy !== undefined).length;
-      seen.held += view.namespaces.filter(({ holders }) => holders.length > 0).length;
-      seen.overlays += view.overlays.length;
-      seen.names += view.layers.reduce((sum, { entries }) => sum + entries.length, 0);
-      for (const { upper, lowers } of view.overlays) {
-        const layers = [...(upper === undefined ? [] : [upper]), ...lowers];
-        const merged = mergeLayers(layers.map((layer) => view.layers.find(({ address }) => address === layer)!));
-        seen.hiddenNames += merged.filter(({ hidden }) => hidden.length > 0).length;
-      }
-      const files = view.layers.flatMap(({ path, entries }) =>
-        path === undefined ? [] : entries.map((entry): [string, LayerEntry] => [`${path}/${entry.path}`, entry]),
-      );
-      const regular = files.filter(([, { mode }]) => (mode & 0xf000) === 0x8000);
-      if (regular.length === 0) continue;
-      const [path, entry] = regular[Math.floor(next() * regular.length)];
-      const { bytes, sizeBytes } = await content(entry.inode);
-      expect([...bytes], `${where}\n${path}`).toEqual([...(await bytesOf(`cat ${quote(path)}`))]);
-      expect(sizeBytes, where).toBe(bytes.length);
-      seen.contents++;
-    }
-  }
-  expect([seen.mounts, seen.overlays, seen.names]).not.toContain(0);
-  // A few rounds hold only a part of what many do.
-  if (SEQUENCES >= 20) expect(Object.values(seen)).not.toContain(0);
-});
-
 test("1,000 mounts in one namespace, and mounts deep on each other", { timeout: 120_000 }, async () => {
   await machine.reset();
   await sh(
@@ -115,7 +40,7 @@ test("1,000 mounts in one namespace, and mounts deep on each other", { timeout: 
 for n in $(seq 10); do mount --rbind /t/many /t/many/$n; done
 cd /t/deep; for n in $(seq 50); do mkdir d; mount -t tmpfs "d$n" d; cd d; done`,
   );
-  const view = await check("1,000 mounts");
+  const view = await compareMounts(guest, "1,000 mounts");
   expect(view.mounts.filter(({ source }) => source === "many").length).toBe(1024);
   expect(view.mounts.find(({ source }) => source === "d50")!.path).toBe(`/t/deep${"/d".repeat(50)}`);
 });
@@ -139,7 +64,7 @@ ${hostile
 cd /
 ${hostile.map((name) => `mkdir ${quote(`/t/${name}`)}; mount -t tmpfs ${quote(`from ${name}`)} ${quote(`/t/${name}`)}`).join("\n")}`,
   );
-  const view = await check("hostile names");
+  const view = await compareMounts(guest, "hostile names");
   const [upper] = layersOf(view, "/t/m");
   expect(upper.entries.map(({ path, whiteout }) => [path, whiteout]).sort()).toEqual(
     hostile.map((name, index) => [name, index >= 4]).sort(),

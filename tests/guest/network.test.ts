@@ -4,10 +4,10 @@ import type { Machine } from "../../src/machine/machine";
 import type { ObjectRef } from "../../src/protocol/evidence";
 import type { NetDevice, Socket } from "../../src/protocol/network";
 import type { KernelView } from "../../src/protocol/view";
-import { newSeed, random } from "../support/hostile";
+import { compareNetwork } from "../support/compare";
 import { sh } from "../support/machine";
 import { observedMachine } from "../support/observed-machine";
-import { CLEAN_UP, operations, PREPARE } from "../support/operations/network";
+import { CLEAN_UP, PREPARE } from "../support/operations/network";
 import {
   AF_INET,
   AF_UNIX,
@@ -23,64 +23,18 @@ import {
   unixAddress,
 } from "../support/syscalls-program";
 import { writeFileCommand } from "../support/static-program";
-import {
-  descriptorDisagreements,
-  disagreements,
-  LISTING_SCRIPT,
-  nameable,
-  parseListing,
-  parseWitness,
-  stateScript,
-} from "../support/witness/network";
 
-/** `SEQUENCES=300` for the long run. */
-const SEQUENCES = Number(process.env.SEQUENCES ?? 5);
-/** Of a few changes each, between two comparisons. */
-const ROUNDS = 4;
-/** A guest that sends probes of its own, or takes a namespace down, is asked again. */
+/** A fact that goes on while the guest is asked for it is asked for again this often. */
 const ATTEMPTS = 20;
 
-const { machine, picture, until } = await observedMachine(PREPARE);
+const guest = await observedMachine(PREPARE);
+const { machine, picture, until } = guest;
 
 /** Starts a program that makes these calls and then waits, known by its name. */
 async function start(name: string, calls: SystemCall[], launcher = ""): Promise<KernelView> {
   await sh(machine, writeFileCommand(`/tmp/${name}`, syscallsProgram(calls)));
   await sh(machine, `setsid ${launcher} /tmp/${name} </dev/null >/dev/null 2>&1 &`);
   return until((view) => view.tasks.some((task) => task.comm === name && task.state === "S"));
-}
-
-/** What must stand still while the guest is asked, as text: all but counters. */
-function essence(view: KernelView): string {
-  const devices = view.devices.map((device) => ({ ...device, counters: 0 }));
-  return JSON.stringify([devices, view.routes, view.namespaces, view.sockets]);
-}
-
-/** Addresses of devices whose counters moved. */
-function restlessDevices(before: KernelView, after: KernelView): Set<number> {
-  const then = new Map(before.devices.map(({ address, counters }) => [address, JSON.stringify(counters)]));
-  const moved = after.devices.filter(({ address, counters }) => then.get(address) !== JSON.stringify(counters));
-  return new Set(moved.map(({ address }) => address));
-}
-
-/** Compares a picture with the guest while it stands still. Returns the picture. */
-async function compared(where: string, { everyCounter = false } = {}): Promise<KernelView> {
-  for (let attempt = 1; ; attempt++) {
-    const before = await picture();
-    const listing = parseListing(await sh(machine, LISTING_SCRIPT));
-    const witness = parseWitness(listing, await sh(machine, stateScript(listing)));
-    const after = await picture();
-    expect([...before.problems, ...before.omitted], where).toEqual([]);
-    const restless = restlessDevices(before, after);
-    const still = essence(before) === essence(after) && !(everyCounter && restless.size > 0);
-    // A namespace that nobody holds is being taken down.
-    if ((!still || nameable(before).length !== listing.namespaces.size) && attempt < ATTEMPTS) continue;
-    expect(still, where).toBe(true);
-    const lived = new Set(before.tasks.map(({ pid }) => pid));
-    const pids = new Set(after.tasks.flatMap(({ pid }) => (lived.has(pid) ? pid : [])));
-    const found = [...disagreements(before, witness, restless), ...descriptorDisagreements(before, witness, pids)];
-    expect(found, where).toEqual([]);
-    return before;
-  }
 }
 
 async function clean(): Promise<void> {
@@ -92,50 +46,6 @@ async function clean(): Promise<void> {
   await sh(machine, [...left.map(({ name }) => `ip link del dev '${name}' 2>/dev/null`), ":"].join("\n"));
   await until(({ namespaces }) => namespaces.filter(({ kind }) => kind === "net").length === 1);
 }
-
-test(
-  `after random changes the picture says what ip and /proc say, ${SEQUENCES} sequences`,
-  { timeout: 60_000 * SEQUENCES },
-  async () => {
-    const seed = newSeed();
-    const seen = {
-      kinds: new Set<string>(),
-      types: new Set<string>(),
-      families: new Set<string>(),
-      states: new Set<string>(),
-    };
-    let held = 0;
-    let moved = 0;
-    for (let sequence = 0; sequence < SEQUENCES; sequence++) {
-      const next = random(seed + sequence);
-      for (let round = 0; round < ROUNDS; round++) {
-        const script = operations(next, await picture());
-        await sh(machine, script);
-        const view = await compared(`SEED=${seed + sequence}, round ${round}\n${script}`);
-        for (const { kind, counters } of view.devices) {
-          seen.kinds.add(kind ?? "");
-          moved += counters.txPackets;
-        }
-        for (const { type } of view.routes) seen.types.add(type);
-        for (const { family, state } of view.sockets) {
-          seen.families.add(family);
-          seen.states.add(state);
-        }
-        for (const { holders } of view.namespaces) held += holders.filter(({ by }) => by === "descriptor").length;
-      }
-      await clean();
-    }
-    expect(seen.kinds.size).toBeGreaterThan(1);
-    // What else a few sequences hold differs by seed.
-    if (SEQUENCES < 50) return;
-    expect([...seen.kinds]).toEqual(expect.arrayContaining(["veth", "bridge", "dummy"]));
-    expect([...seen.types]).toEqual(expect.arrayContaining(["local", "broadcast", "unicast"]));
-    expect([...seen.families].sort()).toEqual(["inet", "netlink", "packet", "unix"]);
-    expect([...seen.states]).toEqual(expect.arrayContaining(["LISTEN", "UNCONN", "ESTAB"]));
-    expect(held).toBeGreaterThan(0);
-    expect(moved).toBeGreaterThan(0);
-  },
-);
 
 test("every kind of device, two namespaces and traffic", { timeout: 120_000 }, async () => {
   await sh(
@@ -160,7 +70,7 @@ test("every kind of device, two namespaces and traffic", { timeout: 120_000 }, a
     ip netns exec left ping -c 1 -W 1 -I m0 10.0.0.3
     arping -c 1 -I x0 10.0.0.9; :`,
   );
-  const view = await compared("every kind", { everyCounter: true });
+  const view = await compareNetwork(guest, "every kind", { everyCounter: true });
   const kinds = new Set(view.devices.map(({ kind }) => kind));
   expect([...kinds]).toEqual(expect.arrayContaining(["bridge", "veth", "vlan", "macvlan", "vxlan", "dummy", "tun"]));
   const moving = (kind: string) => view.devices.some((d) => d.kind === kind && d.counters.txPackets > 0);
@@ -243,7 +153,7 @@ test("a namespace that only a descriptor, a socket or a name keeps", { timeout: 
     "unshare -n",
   );
   await start("net-socket", [socket(AF_INET, SOCK_DGRAM), [310, CLONE_NEWNET]], "unshare -n");
-  const view = await compared("kept namespaces");
+  const view = await compareNetwork(guest, "kept namespaces");
   const task = (comm: string) => view.tasks.find((task) => task.comm === comm)!;
   const inUse = new Set(view.tasks.map((task) => task.namespaces.net));
   const kept = view.namespaces.filter(({ kind, inum }) => kind === "net" && !inUse.has(inum));
@@ -284,7 +194,7 @@ test("names of unix sockets and devices are as raw as the guest made them", { ti
   expect(own.get(8)!.local).toBe("/tmp/a path\n<i>");
   expect(own.get(9)!.peer).toBe(own.get(10)!.address);
   expect(own.get(10)!.peer).toBe(own.get(9)!.address);
-  await compared("names");
+  await compareNetwork(guest, "names");
   await proves({ object: "socket", address: own.get(8)!.address }, () => ({
     inode: `socket:[${own.get(8)!.inode}]`,
     local: "/tmp/a path",
@@ -296,7 +206,7 @@ test("names of unix sockets and devices are as raw as the guest made them", { ti
   const odd = ["$(id)", "'\"`&;", "-x", "\u202eé", "\u001b[31m"];
   const quoted = odd.map((name) => `'${name.replaceAll("'", "'\\''")}'`);
   await sh(machine, quoted.map((name) => `ip link add name ${name} type dummy`).join("\n"));
-  const after = await compared("device names");
+  const after = await compareNetwork(guest, "device names");
   for (const name of odd) {
     const device = after.devices.find((device) => device.name === name);
     expect(device, name).toBeDefined();

@@ -7,28 +7,19 @@ import type { Layout } from "../../src/protocol/layout";
 import type { Namespace } from "../../src/protocol/namespace";
 import type { Task } from "../../src/protocol/task";
 import type { KernelView } from "../../src/protocol/view";
-import { newSeed, random } from "../support/hostile";
+import { compareTasks } from "../support/compare";
 import { sh } from "../support/machine";
 import { observedMachine } from "../support/observed-machine";
-import { CLEAN_UP, isOperated, operations, PREPARE, startedIds } from "../support/operations/tasks";
-import { still } from "../support/proc";
+import { isOperated, PREPARE } from "../support/operations/tasks";
 import { FILTER_ADDRESS, SYSCALL_PROGRAM, syscall } from "../support/syscall-program";
 import { LOAD_ADDRESS } from "../support/static-program";
-import {
-  DETAILS_SCRIPT,
-  disagreements,
-  ipcDisagreements,
-  parseDetails,
-  parseQueues,
-  parseSystemV,
-} from "../support/witness/tasks";
+import { ipcDisagreements, parseQueues, parseSystemV } from "../support/witness/tasks";
 
-const SEQUENCES = Number(process.env.SEQUENCES ?? 5);
-const ROUNDS = 3;
 const layoutFile = new URL("../../images/machine/layout.json", import.meta.url);
 const layout = JSON.parse(readFileSync(layoutFile, "utf8")) as Layout;
 
-const { machine, picture, until } = await observedMachine(PREPARE);
+const guest = await observedMachine(PREPARE);
+const { machine, picture, until } = guest;
 
 const operated = (view: KernelView, id: string): Task | undefined =>
   view.tasks.find((task) => isOperated(task, id) && task.state !== "Z");
@@ -44,60 +35,6 @@ async function start(command: string, id: string): Promise<{ view: KernelView; t
 function namespaceOf(view: KernelView, task: Task, kind: Namespace["kind"]): Namespace {
   return view.namespaces.find((namespace) => namespace.kind === kind && namespace.inum === task.namespaces[kind])!;
 }
-
-/** Compares all that stood still with the guest's own files. */
-async function compare(where: string, must: readonly string[] = []): Promise<KernelView> {
-  const before = await picture();
-  const witness = parseDetails(await sh(machine, DETAILS_SCRIPT));
-  const after = await picture();
-  expect([...before.problems, ...before.omitted], where).toEqual([]);
-  const busy = (state: string) => state === "R" || state === "D";
-  const compared = still(before, after).filter((task) => !busy(task.state) || task.frozen);
-  const pids = new Set(compared.map(({ pid }) => pid));
-  for (const id of must) expect(pids, `${where}\n${id}`).toContain(operated(before, id)?.pid);
-  // A kernel thread that woke in between has another CPU time.
-  const then = new Map(before.tasks.map((task) => [task.pid, task.cpuTimeNs]));
-  const steady = compared.filter((task) => then.get(task.pid) === task.cpuTimeNs);
-  expect(disagreements(after, steady, witness), where).toEqual([]);
-  return after;
-}
-
-test(
-  `${SEQUENCES} sequences of changes show as the guest's own files say`,
-  { timeout: 60_000 * SEQUENCES },
-  async () => {
-    const seed = newSeed();
-    const next = random(seed);
-    const seen = { deleted: 0, frozen: 0, ipc: 0, maps: 0, zombies: 0, forChildren: 0, offsets: 0 };
-    for (let sequence = 0; sequence < SEQUENCES; sequence++) {
-      for (let round = 0; round < ROUNDS; round++) {
-        const script = operations(next, await picture());
-        const where = `SEED=${seed}, sequence ${sequence}, round ${round}\n${script}`;
-        await sh(machine, script).catch((error: unknown) => {
-          throw new Error(where, { cause: error });
-        });
-        const ids = startedIds(script);
-        await until((view) => ids.every((id) => asleep(operated(view, id))));
-        const view = await compare(where);
-        for (const task of view.tasks) {
-          if (task.exe?.deleted || task.cwd?.deleted) seen.deleted++;
-          if (task.frozen) seen.frozen++;
-          if (task.state === "Z") seen.zombies++;
-          if (task.forChildren) seen.forChildren++;
-        }
-        for (const namespace of view.namespaces) {
-          seen.ipc = Math.max(seen.ipc, namespace.ipc?.length ?? 0);
-          seen.maps = Math.max(seen.maps, namespace.uidMap?.length ?? 0);
-          if (namespace.timeOffsets?.boottimeNs) seen.offsets++;
-        }
-      }
-      await sh(machine, CLEAN_UP);
-    }
-    // A few rounds hold only a part of what many do.
-    if (SEQUENCES >= 10)
-      for (const [what, count] of Object.entries(seen)) expect(count, `SEED=${seed} ${what}`).toBeGreaterThan(0);
-  },
-);
 
 test("places have hostile names, and say when those are gone", async () => {
   const name = "\u001b[31m \u202e<b>é\n\\x";
@@ -130,7 +67,7 @@ test("the path in another mount namespace is that from its own root", async () =
   const { task } = await start(`unshare -m sh -c '${inside}'`, "200002");
   expect([task.root?.path, task.cwd?.path, task.exe?.path]).toEqual(["/", "/a/b", "/a/sleep"]);
   expect(task.cwd!.mount).toBe(task.root!.mount);
-  await compare("pivoted", ["200002"]);
+  await compareTasks(guest, "pivoted", ["200002"]);
 });
 
 test("seccomp, no_new_privs and a subreaper show", async () => {

@@ -4,20 +4,21 @@ import type { KernelView } from "../../../src/protocol/view";
 import { hostileText } from "../hostile";
 
 /** Where all of it happens. */
-export const CGROUP_PLAYGROUND = "/playground";
+export const PLAYGROUND = "/playground";
 
 /** The script that must run once before. Its functions never fail: most random wishes are refused, and that is fine. */
-export const CGROUP_PREPARE = `
-cd /sys/fs/cgroup && echo +cpu +io +memory +pids > cgroup.subtree_control && mkdir .${CGROUP_PLAYGROUND}
-echo +cpu +io +memory +pids > .${CGROUP_PLAYGROUND}/cgroup.subtree_control`;
+export const PREPARE = `
+cd /sys/fs/cgroup && echo +cpu +io +memory +pids > cgroup.subtree_control && mkdir .${PLAYGROUND}
+echo +cpu +io +memory +pids > .${PLAYGROUND}/cgroup.subtree_control
+mkdir -p .${PLAYGROUND}/a/b .${PLAYGROUND}/c`;
 
 /** The script that ends everything and removes it. */
-export const CGROUP_CLEAN = `cd /sys/fs/cgroup
+export const CLEAN_UP = `cd /sys/fs/cgroup
 # To end takes time on the CPU, too.
-find .${CGROUP_PLAYGROUND} -name cpu.max -exec sh -c 'for file; do echo max > "$file"; done' sh {} +
-echo 1 > .${CGROUP_PLAYGROUND}/cgroup.kill
+find .${PLAYGROUND} -name cpu.max -exec sh -c 'for file; do echo max > "$file"; done' sh {} +
+echo 1 > .${PLAYGROUND}/cgroup.kill
 # Deepest first; a killed process leaves a moment later.
-until find .${CGROUP_PLAYGROUND} -depth -type d -exec rmdir {} + 2>/dev/null; do sleep 0.1; done`;
+until find .${PLAYGROUND} -depth -type d -exec rmdir {} + 2>/dev/null; do sleep 0.1; done`;
 
 const MAX_CGROUPS = 24;
 const MAX_DEPTH = 5;
@@ -36,9 +37,9 @@ class Operations {
 
   constructor(next: () => number, view: KernelView) {
     this.#next = next;
-    this.#cgroups = view.cgroups.filter(({ path }) => `${path}/`.startsWith(`${CGROUP_PLAYGROUND}/`));
+    this.#cgroups = view.cgroups.filter(({ path }) => `${path}/`.startsWith(`${PLAYGROUND}/`));
     this.#sleepers = view.tasks
-      .filter(({ cgroup, comm }) => comm === "sleep" && cgroup.startsWith(`${CGROUP_PLAYGROUND}/`))
+      .filter(({ cgroup, comm }) => comm === "sleep" && cgroup.startsWith(`${PLAYGROUND}/`))
       .map(({ pid }) => pid);
   }
 
@@ -102,7 +103,7 @@ class Operations {
   }
 
   #remove({ path }: Cgroup): string {
-    return path === CGROUP_PLAYGROUND ? ":" : `rmdir ${word(path)} 2>/dev/null || :`;
+    return path === PLAYGROUND ? ":" : `rmdir ${word(path)} 2>/dev/null || :`;
   }
 
   /** Every other one tries to break out of its path. A name that is refused is no loss. */

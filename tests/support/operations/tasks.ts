@@ -22,11 +22,6 @@ thaw() { for f in /sys/fs/cgroup/ops/*/cgroup.freeze /sys/fs/cgroup/ops/a/b/cgro
 /** Below everything, so that a shell's own needs stay. */
 const CAPABILITIES = ["chown", "net_bind_service", "sys_admin", "sys_ptrace", "mknod", "checkpoint_restore"];
 
-/** The numbers of processes that a script starts, by which they are known. */
-export function startedIds(script: string): string[] {
-  return [...new Set(Array.from(script.matchAll(/(?:sleep |\/tmp\/p)([2-9]\d{5})\b/g), ([, id]) => id))];
-}
-
 /** True for a process that an operation started. */
 export function isOperated(task: { comm: string; argv: string[] }, id: string): boolean {
   return (task.comm === "sleep" && task.argv[1] === id) || task.comm === `p${id}`;

@@ -5,7 +5,8 @@ import type { KernelView } from "../../../src/protocol/view";
 /** Lists every way to a network namespace, and every descriptor. */
 export const LISTING_SCRIPT = `
 ls -l /proc/[0-9]*/ns/net 2>/dev/null | sed 's/.* \\/proc/@ns \\/proc/'
-for f in /run/netns/*; do [ -e "$f" ] && stat -Lc '@ns %n -> net:[%i]' "$f"; done 2>/dev/null
+sed -n 's/^[^ ]* [^ ]* [^ ]* net:\\[\\([0-9]*\\)\\] \\([^ ]*\\) .*/@mount \\1 \\2/p' /proc/self/mountinfo | tee /tmp/nsfs
+cut -d ' ' -f 3 /tmp/nsfs | xargs -r stat -Lc '@file %i %n' 2>/dev/null
 ls -l /proc/[0-9]*/fd/* 2>/dev/null | sed 's/.* \\/proc/@fd \\/proc/'
 :
 `;
@@ -25,6 +26,10 @@ export function parseListing(text: string): Listing {
     // The first process is the oldest, and lives on.
     if (!namespaces.has(Number(inum))) namespaces.set(Number(inum), path);
   }
+  // A file whose mount something else lies over is another file.
+  const mounted = new Set(Array.from(text.matchAll(/^@mount (\d+ \S+)$/gm), ([, mount]) => mount));
+  for (const [, file, inum, path] of text.matchAll(/^@file ((\d+) (\S+))$/gm))
+    if (mounted.has(file) && !namespaces.has(Number(inum))) namespaces.set(Number(inum), path);
   const descriptors = [...text.matchAll(/^@fd \/proc\/(\d+)\/fd\/(\d+) -> (.*)$/gm)].map(([, pid, fd, target]) => ({
     pid: Number(pid),
     fd: Number(fd),
@@ -202,15 +207,21 @@ function unixLine(line: string): SocketLine {
 }
 
 /**
- * Inode numbers of the network namespaces that a tool of the guest can name. One that only a socket keeps has no name: the
- * picture alone shows it.
+ * Inode numbers of the network namespaces that a tool of the guest can name. One that only a socket keeps has no name, and
+ * neither has one that is mounted only below something else, or for others: the picture alone shows it.
  */
 export function nameable(view: KernelView): number[] {
+  const host = view.namespaces.find(({ kind, initial }) => kind === "mnt" && initial)!.inum;
+  const shown = new Set(
+    view.mounts.flatMap(({ id, namespace, hiddenBy }) => (namespace === host && hiddenBy === undefined ? id : [])),
+  );
   const bySocket = new Set(view.sockets.map(({ namespace }) => namespace));
   const byTask = new Set(view.tasks.map(({ namespaces }) => namespaces.net));
   return view.namespaces
     .filter(({ kind, inum, holders }) => {
-      return kind === "net" && (byTask.has(inum) || holders.length > 0 || !bySocket.has(inum));
+      if (kind !== "net" || byTask.has(inum)) return kind === "net";
+      if (holders.length === 0) return !bySocket.has(inum);
+      return holders.some((holder) => holder.by === "descriptor" || shown.has(holder.mount));
     })
     .map(({ inum }) => inum);
 }
