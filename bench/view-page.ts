@@ -24,11 +24,15 @@ export const viewLatency: Benchmark = async function* () {
     const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
     await open(page, url);
     const samples: number[] = [];
+    const sleeper = page.locator("[role=treeitem][aria-label*=', sleep,']");
     for (let run = 0; run < CHANGES; run++) {
-      const seconds = 1000 + run;
-      await page.keyboard.type(`sleep ${seconds} &`);
-      await page.waitForTimeout(300);
+      const line = `sleep ${1000 + run} &`;
+      await page.keyboard.type(line);
+      await page.waitForFunction((typed) => document.querySelector(".xterm-rows")?.textContent?.includes(typed), line);
       samples.push(await page.evaluate(() => (window as unknown as Watcher).enterToFrame()));
+      // The tree has room for a few only.
+      await page.keyboard.type("kill $!; clear\n");
+      await sleeper.waitFor({ state: "detached" });
     }
     return samples;
   });
