@@ -12,7 +12,8 @@ export function standIn(element: HTMLElement): HTMLElement | undefined {
   if (element.isConnected) return element;
   if (!nameOf(element)) return undefined;
   return [...document.querySelectorAll<HTMLElement>(element.localName)].find(
-    (one) => nameOf(one) === nameOf(element) && one.role === element.role && one.checkVisibility(),
+    (one) =>
+      nameOf(one) === nameOf(element) && one.role === element.role && one.checkVisibility({ visibilityProperty: true }),
   );
 }
 
@@ -42,7 +43,9 @@ export function keepFocus(around: HTMLElement): () => void {
     for (const place of trail) {
       if (!place.isConnected) continue;
       for (const stops of STOPS) {
-        const stop = [...place.querySelectorAll<HTMLElement>(stops)].find((one) => one.checkVisibility());
+        const stop = [...place.querySelectorAll<HTMLElement>(stops)].find((one) =>
+          one.checkVisibility({ visibilityProperty: true }),
+        );
         if (stop) return stop.focus();
       }
     }
