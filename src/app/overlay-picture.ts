@@ -20,18 +20,22 @@ export interface OverlayPicture {
   /** Bytes of the files of each layer, and of those that nothing leads to any more. */
   sizeBytes: number[];
   wastedBytes: number[];
-  /** `INDEX:PATH` of what came into a layer since the picture before. */
+  /** `INDEX:PATH` of what came into a layer in the two seconds of guest time before. */
   arrived: ReadonlySet<string>;
 }
 
 /** In a flood of new files marks would say nothing. */
 const ARRIVED_LIMIT = 40;
+/** A file that is made and then written is in two pictures; what came counts as new for longer than that. */
+const ARRIVED_NS = 2e9;
 const S_IFMT = 0xf000;
 const S_IFREG = 0x8000;
 
 /** Merges the layers of the overlay that is looked at, and only when something in them has changed. */
 export class OverlayPictures {
   #last: OverlayPicture | undefined;
+  /** Of the overlay that was looked at last. */
+  #arrivedAtNs = new Map<string, number>();
 
   /** Undefined when the overlay has left the picture. The same object as before when nothing has changed. */
   take(view: KernelView, address: number | undefined): OverlayPicture | undefined {
@@ -41,7 +45,12 @@ export class OverlayPictures {
     const last = this.#last?.overlay.address === address ? this.#last : undefined;
     if (last && sameOverlay(last.overlay, overlay) && sameLayers(last.layers, layers)) return last;
     this.#last = picture(overlay, layers);
-    if (last) this.#last.arrived = arrivals(last, this.#last);
+    if (!last) this.#arrivedAtNs.clear();
+    else for (const name of arrivals(last, this.#last)) this.#arrivedAtNs.set(name, view.bootTimeNs);
+    for (const [name, atNs] of this.#arrivedAtNs) {
+      if (view.bootTimeNs - atNs > ARRIVED_NS) this.#arrivedAtNs.delete(name);
+    }
+    this.#last.arrived = new Set(this.#arrivedAtNs.keys());
     return this.#last;
   }
 }

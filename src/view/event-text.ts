@@ -46,7 +46,7 @@ export function eventText(change: Change): EventText {
     case "mount-moved":
       return { ...mount(change), verb: "moved", object: change.before, detail: `to ${change.mount.path}` };
     case "mount-changed":
-      return { ...mount(change), verb: "changed", detail: `${change.before} → ${change.after}` };
+      return { ...mount(change), verb: "changed", detail: difference(change.before, change.after) };
     case "cgroup-made":
       return { ...cgroup(change), verb: "made" };
     case "cgroup-removed":
@@ -148,6 +148,22 @@ function mount({ mount }: { mount: Of<"mounted">["mount"] }): Omit<EventText, "v
 
 function cgroup({ cgroup }: { cgroup: Of<"cgroup-made">["cgroup"] }): Omit<EventText, "verb"> {
   return { kind: "cgroups", icon: "vessel", object: cgroup.path };
+}
+
+/** `ro → rw` of `ro,relatime rw` and `rw,relatime rw`: options that stayed would only hide those that did not. */
+function difference(before: string, after: string): string {
+  const options = (text: string) => text.split(/[ ,]/).filter(Boolean);
+  const without = (some: string[], others: string[]) => {
+    const left = [...others];
+    return some.filter((one) => {
+      const at = left.indexOf(one);
+      if (at >= 0) left.splice(at, 1);
+      return at < 0;
+    });
+  };
+  const words = (some: string[]) => some.join(",") || "nothing";
+  const [was, is] = [options(before), options(after)];
+  return `${words(without(was, is))} → ${words(without(is, was))}`;
 }
 
 function device({ device }: { device: Of<"device-made">["device"] }): Omit<EventText, "verb"> {

@@ -1,7 +1,17 @@
 import { expect, test } from "vitest";
+import { NAMESPACE_KINDS } from "../protocol/namespace";
 import { kernelView, task } from "./kernel-view.fixture";
-import { growMounts, mountSpaces, peerGroups, propagation, sameMounts, sourceText, splitPath } from "./mount-tree";
-import { mount } from "./mount.fixture";
+import {
+  growMounts,
+  mountSpaceOf,
+  mountSpaces,
+  peerGroups,
+  propagation,
+  sameMounts,
+  sourceText,
+  splitPath,
+} from "./mount-tree";
+import { entry, layer, mount } from "./mount.fixture";
 
 const root = mount({ id: 1 });
 const proc = mount({ id: 2, parentId: 1, path: "/proc" });
@@ -47,6 +57,38 @@ test("namespaces come with the host's first, and those with its tree are told fr
     [false, 1, 9, true],
     [false, 1, 5, false],
   ]);
+});
+
+test("an object leads to the mount namespace of who is in it", () => {
+  const inside = task({ pid: 9, own: { mnt: 20, pid: 30 }, rest: { cgroup: "/web/inner" } });
+  const lone = { kind: "mnt" as const, inum: 40, address: 0xc2004000, initial: false, holders: [] };
+  const view = kernelView([task({ pid: 1 }), inside]);
+  view.namespaces.push(lone);
+  view.cgroups = [{ path: "/web", address: 7 } as (typeof view.cgroups)[number]];
+  const pid = view.namespaces.find(({ kind, inum }) => kind === "pid" && inum === 30)!;
+  expect(mountSpaceOf(view, { object: "task", address: inside.address })).toBe(20);
+  expect(mountSpaceOf(view, { object: "namespace", kind: "pid", address: pid.address })).toBe(20);
+  expect(mountSpaceOf(view, { object: "cgroup", address: 7 })).toBe(20);
+  expect(mountSpaceOf(view, { object: "namespace", kind: "mnt", address: lone.address })).toBe(40);
+  expect(mountSpaceOf(view, { object: "device", address: 1 })).toBeUndefined();
+  // Nobody is in it, so it stands behind the others.
+  expect(mountSpaces(view).map(({ inum }) => inum)).toEqual([0xeffffff0 + NAMESPACE_KINDS.indexOf("mnt"), 20, 40]);
+});
+
+test("an overlay leads to the namespace of who has it for a root, a file to that of its overlay", () => {
+  const rooted = { ...task({ pid: 9, own: { mnt: 20 } }), root: { mount: 2, path: "/" } };
+  const file = entry("etc/motd");
+  const upper = layer("/upper", [file]);
+  const view = kernelView([task({ pid: 1 }), rooted as ReturnType<typeof task>]);
+  view.layers = [upper];
+  view.overlays = [{ address: 0xc8000000, device: "0:9", upper: upper.address, lowers: [], lowerPaths: [] }];
+  view.mounts = [
+    mount({ id: 1, superBlock: 0xc8000000, namespace: 10 }),
+    mount({ id: 2, superBlock: 0xc8000000, namespace: 20 }),
+  ];
+  expect(mountSpaceOf(view, { object: "overlay", address: 0xc8000000 })).toBe(20);
+  expect(mountSpaceOf(view, { object: "file", address: file.inode })).toBe(20);
+  expect(mountSpaceOf({ ...view, tasks: [] }, { object: "overlay", address: 0xc8000000 })).toBe(10);
 });
 
 test("a remount makes a difference", () => {

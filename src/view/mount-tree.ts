@@ -1,6 +1,8 @@
+import type { ObjectRef } from "../protocol/evidence";
 import type { Mount } from "../protocol/mount";
 import type { Namespace } from "../protocol/namespace";
 import type { KernelView } from "../protocol/view";
+import { taskOfObject } from "./task-of-object";
 
 /** A mount namespace and what is mounted in it. */
 export interface MountSpace {
@@ -18,7 +20,7 @@ export interface MountSpace {
   sameAsHost: boolean;
 }
 
-/** The mount namespaces of a picture, the host's first, then in the order of the picture. */
+/** The mount namespaces of a picture: the host's, then those that programs are in, then the others. */
 export function mountSpaces(view: KernelView): MountSpace[] {
   const spaces = new Map<number, MountSpace>();
   const space = (inum: number): MountSpace => {
@@ -40,12 +42,34 @@ export function mountSpaces(view: KernelView): MountSpace[] {
     found.firstPid ??= task.pid;
     found.firstComm ??= task.comm;
   }
-  const all = [...spaces.values()].sort((a, b) => Number(b.initial) - Number(a.initial));
+  const all = [...spaces.values()].sort(
+    (a, b) => Number(b.initial) - Number(a.initial) || Number(b.taskCount > 0) - Number(a.taskCount > 0),
+  );
   const host = all.at(0);
   if (host?.initial) {
     for (const other of all.slice(1)) other.sameAsHost = sameMounts(host.mounts, other.mounts);
   }
   return all;
+}
+
+/** Inode number of the mount namespace that an object belongs to; of an overlay it is the one of who lives in it. */
+export function mountSpaceOf(view: KernelView, ref: ObjectRef): number | undefined {
+  const { object, address } = ref;
+  if (object === "mount") return view.mounts.find((mount) => mount.address === address)?.namespace;
+  if (object === "namespace" && ref.kind === "mnt") {
+    return view.namespaces.find((namespace) => namespace.address === address)?.inum;
+  }
+  if (object !== "overlay" && object !== "file") return taskOfObject(view, ref)?.namespaces.mnt;
+  const layers = view.layers.filter(({ entries }) => entries.some(({ inode }) => inode === address));
+  const overlays = view.overlays.filter(
+    (overlay) =>
+      overlay.address === address ||
+      layers.some((layer) => overlay.upper === layer.address || overlay.lowers.includes(layer.address)),
+  );
+  const mounts = view.mounts.filter(({ superBlock }) => overlays.some((overlay) => overlay.address === superBlock));
+  const isRoot = ({ id, namespace }: Mount) =>
+    view.tasks.some(({ root, namespaces }) => root?.mount === id && namespaces.mnt === namespace);
+  return (mounts.find(isRoot) ?? mounts.at(0))?.namespace;
 }
 
 /** True when a program has mounts of its own, and not only the kernel's thread that keeps `/dev`. */

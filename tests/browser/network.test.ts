@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import { afterAll, afterEach, beforeAll, describe, test } from "vitest";
-import { findings, expect, openSite, ready, SIZES, typeLine, visit, type Site } from "./site";
+import { findings, expect, openSite, press, ready, SIZES, typeLine, visit, type Site } from "./site";
 
 let site: Site;
 beforeAll(async () => void (site = await openSite()));
@@ -20,12 +20,10 @@ async function network(page: Page): Promise<void> {
   for (const line of NETWORK) await typeLine(page, 1, line);
 }
 
-const show = (page: Page, view: string) => page.getByRole("button", { name: view, exact: true }).click();
-
 test("a namespace is a room with its devices, its routes and who listens in it", async () => {
   const { page, errors } = await visit(site);
   await network(page);
-  await show(page, "Network");
+  await press(page, "Network");
   await expect(row(page, /^Network namespace of net ..., blue: \d+ nc/)).toBeVisible();
   await expect(row(page, /^eth0, veth, up, 10\.0\.0\.2\/24, cable to vblue in net/)).toBeVisible();
   await expect(row(page, /^Route default via 10\.0\.0\.1 dev eth0/)).toBeVisible();
@@ -36,7 +34,7 @@ test("a namespace is a room with its devices, its routes and who listens in it",
 test("the keyboard walks over rooms and follows a cable, and Enter selects", async () => {
   const { page } = await visit(site);
   await network(page);
-  await show(page, "Network");
+  await press(page, "Network");
   await row(page, /^vblue, veth/).click();
   await page.keyboard.press("ArrowRight");
   await expect(row(page, /^eth0, veth, up, 10\.0\.0\.2/)).toBeFocused();
@@ -52,7 +50,7 @@ test("packets have a rate, and dots on their cable unless motion is to be reduce
   for (const reducedMotion of [false, true]) {
     const { page, context } = await visit(site, { reducedMotion });
     await network(page);
-    await show(page, "Network");
+    await press(page, "Network");
     await typeLine(page, 1, "ping -i 0.2 10.0.0.2 > /dev/null &");
     await expect(row(page, /^vblue, .*[\d.]+ packets\/s, .*\/s$/)).toBeVisible();
     if (reducedMotion) await expect(page.locator(".dot")).toHaveCount(0);
@@ -66,8 +64,8 @@ test("packets have a rate, and dots on their cable unless motion is to be reduce
 test("the tables say the same", async () => {
   const { page } = await visit(site);
   await network(page);
-  await show(page, "Network");
-  await show(page, "Tables");
+  await press(page, "Network");
+  await press(page, "Tables");
   const line = (section: string, text: string) =>
     page.getByRole("region", { name: section }).getByRole("row").filter({ hasText: text });
   await expect(line("Devices", "10.0.0.2/24")).toContainText("cable to vblue in the host");
@@ -78,21 +76,21 @@ test("the tables say the same", async () => {
 test("two tasks are compared by shift and click", async () => {
   const { page } = await visit(site);
   await network(page);
-  await show(page, "Namespaces");
+  await press(page, "Namespaces");
   const task = (name: RegExp) => page.getByRole("grid").getByRole("rowheader", { name });
   await task(/, init, /).click();
   await task(/, nc, /).click({ modifiers: ["Shift"] });
   const comparison = page.getByRole("region", { name: "Two tasks compared" });
   await expect(comparison).toContainText("They share 6 of 8 namespaces and differ in mnt and net.");
   await page.getByRole("button", { name: "Close evidence" }).click();
-  await show(page, "List");
+  await press(page, "List");
   await expect(page.getByRole("row").filter({ hasText: "at /run/netns/blue" })).toHaveCount(1);
 });
 
 test("the matrix is walked cell by cell, and sorted by a kind from its heading", async () => {
   const { page } = await visit(site);
   await network(page);
-  await show(page, "Namespaces");
+  await press(page, "Namespaces");
   await page.getByRole("columnheader", { name: "net" }).click();
   await expect(page.getByRole("columnheader", { name: "net" })).toHaveAttribute("aria-sort", "ascending");
   // What is not the host's comes first.
@@ -106,16 +104,16 @@ describe.each(["light", "dark"] as const)("axe finds nothing in the %s theme", (
   test.each(["desktop", "small", "phone"] as const)("at the size %s", async (size) => {
     const touch = size === "phone";
     const { page } = await visit(site, { theme, size: SIZES[size], touch });
-    if (touch) await show(page, "Terminal");
+    if (touch) await press(page, "Terminal");
     await network(page);
-    if (size !== "desktop") await show(page, "Picture");
+    if (size !== "desktop") await press(page, "Picture");
     for (const [view, table] of [
       ["Network", "Tables"],
       ["Namespaces", "List"],
     ]) {
-      await show(page, view);
+      await press(page, view);
       expect(await findings(page, ".stage")).toEqual([]);
-      await show(page, table);
+      await press(page, table);
       expect(await findings(page, ".stage")).toEqual([]);
       await page.getByRole("button", { name: view === "Network" ? "Rooms" : "Matrix", exact: true }).click();
     }

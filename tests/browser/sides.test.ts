@@ -1,20 +1,19 @@
 import type { Page } from "@playwright/test";
 import { afterAll, afterEach, beforeAll, describe, test } from "vitest";
-import { findings, expect, openSite, ready, screen, typeLine, visit, type Site } from "./site";
+import { findings, expect, openSite, press, ready, screen, typeLine, visit, type Site } from "./site";
 
 let site: Site;
 beforeAll(async () => void (site = await openSite()));
 afterEach(() => site.clear());
 afterAll(() => site.close());
 
-const show = (page: Page, name: string) => page.getByRole("button", { name, exact: true }).click();
 const cgroup = (page: Page, path: string) => page.locator(`[role=treeitem][aria-label^="${path};"]`);
 
 describe.each(["light", "dark"] as const)("in the %s theme", (theme) => {
   test("a cgroup fills up to its limit, and its past shows who was stopped there", async () => {
     const { page, errors } = await visit(site, { theme });
     await ready(page);
-    await show(page, "Cgroups");
+    await press(page, "Cgroups");
     await typeLine(page, 1, "cd /sys/fs/cgroup; echo +pids > cgroup.subtree_control; mkdir a; echo 2 > a/pids.max");
     await expect(cgroup(page, "/a")).toHaveAttribute("aria-label", /pids 0 of 2/);
     // The shell and one child fit. The second fork is refused, of which the shell dies.
@@ -27,7 +26,7 @@ describe.each(["light", "dark"] as const)("in the %s theme", (theme) => {
     await evidence.getByRole("button", { name: "Why: pids max" }).click();
     await evidence.getByRole("button", { name: "Run in terminal" }).waitFor();
     expect(await findings(page)).toEqual([]);
-    await show(page, "Table");
+    await press(page, "Table");
     const row = page.getByRole("row").filter({ has: page.getByRole("rowheader", { name: "/a", exact: true }) });
     await expect(row).toContainText("2");
     expect(await findings(page)).toEqual([]);
@@ -37,7 +36,7 @@ describe.each(["light", "dark"] as const)("in the %s theme", (theme) => {
   test("a container has two faces, row by row", async () => {
     const { page, errors } = await visit(site, { theme });
     await ready(page);
-    await show(page, "Host | inside");
+    await press(page, "Host | inside");
     await expect(page.getByText("No container runs")).toBeVisible();
     await typeLine(page, 1, "unshare -pfu --mount-proc sh -c 'hostname inner; sleep 1000'");
     const grid = page.getByRole("grid", { name: "Host and inside" });
@@ -53,7 +52,7 @@ describe.each(["light", "dark"] as const)("in the %s theme", (theme) => {
       "sleep",
     );
     expect(await findings(page)).toEqual([]);
-    await show(page, "Table");
+    await press(page, "Table");
     await expect(page.getByRole("row", { name: /^host name glassbox/ })).toContainText("inner");
     expect(await findings(page)).toEqual([]);
     expect(errors).toEqual([]);
@@ -63,7 +62,7 @@ describe.each(["light", "dark"] as const)("in the %s theme", (theme) => {
 test("a cgroup that goes leaves its last facts, and the keyboard walks the tree", async () => {
   const { page } = await visit(site);
   await ready(page);
-  await show(page, "Cgroups");
+  await press(page, "Cgroups");
   await typeLine(page, 1, "mkdir -p /sys/fs/cgroup/a/x; clear");
   await expect(cgroup(page, "/a/x")).toBeVisible();
   await cgroup(page, "/a").focus();

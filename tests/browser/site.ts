@@ -76,7 +76,8 @@ export interface VisitOptions {
   hash?: string;
 }
 
-export async function visit(site: Site, options: VisitOptions = {}): Promise<Visitor> {
+/** A visitor who stays until the browser is closed: for tests that share one page, and so one machine. */
+export async function arrive(site: Site, options: VisitOptions = {}): Promise<Visitor> {
   const context = await site.browser.newContext({
     viewport: options.size ?? SIZES.desktop,
     colorScheme: options.theme ?? "light",
@@ -85,13 +86,19 @@ export async function visit(site: Site, options: VisitOptions = {}): Promise<Vis
     reducedMotion: options.reducedMotion ? "reduce" : "no-preference",
     permissions: ["clipboard-read", "clipboard-write"],
   });
-  // Each page runs a machine; left open they would take the cores from the tests that follow.
-  onTestFinished(() => context.close());
   const page = await context.newPage();
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.stack ?? String(error)));
   await page.goto(site.url + (options.hash ?? ""));
   return { context, page, errors };
+}
+
+/** A visitor who leaves when the test ends. */
+export async function visit(site: Site, options: VisitOptions = {}): Promise<Visitor> {
+  const visitor = await arrive(site, options);
+  // Each page runs a machine; left open they would take the cores from the tests that follow.
+  onTestFinished(() => visitor.context.close());
+  return visitor;
 }
 
 /** Waits until the machine runs and the first terminal shows its prompt. */
@@ -115,6 +122,18 @@ export async function typeLine(page: Page, terminal: number, line: string): Prom
   await page.keyboard.type(`${line}\n`);
 }
 
+/** Enters a line by pasting it, which takes a hundredth of the time that typing it does. */
+export async function pasteLine(page: Page, terminal: number, line: string): Promise<void> {
+  await page.getByRole("tab", { name: `Terminal ${terminal}` }).click();
+  const input = page.getByRole("textbox", { name: `Terminal ${terminal}.` });
+  await expect(input).toBeFocused();
+  await input.evaluate((element, text) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text/plain", text);
+    element.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+  }, `${line}\n`);
+}
+
 /** A task of the tree by its name. */
 export const task = (page: Page, comm: string) =>
   page.getByRole("tree").getByRole("treeitem", { name: new RegExp(`^pid .*, ${comm}, `) });
@@ -125,10 +144,56 @@ export async function findings(page: Page, within = "html"): Promise<string[]> {
   await page.evaluate(() =>
     Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))),
   );
-  const { violations } = await new AxeBuilder({ page }).include(within).analyze();
+  // Our page has no frames; for those, axe would open another page each time.
+  const { violations } = await new AxeBuilder({ page }).include(within).setLegacyMode().analyze();
   return violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.html}`));
 }
+
+/** Presses a button by its whole name. */
+export const press = (page: Page, name: string) => page.getByRole("button", { name, exact: true }).click();
 
 /** Shows the picture as the view of that name. */
 export const showView = (page: Page, name: string) =>
   page.getByRole("toolbar", { name: "Views of the picture" }).getByRole("button", { name, exact: true }).click();
+
+/** For tests that share a page: whatever the one before left behind, this view is shown as a drawing, and nothing selected. */
+export async function startAt(page: Page, view: string, drawing?: string): Promise<void> {
+  await page.emulateMedia({ colorScheme: "light", reducedMotion: "no-preference" });
+  await page.setViewportSize(SIZES.desktop);
+  // What a view was told is forgotten with it.
+  await showView(page, "Whole");
+  await showView(page, view);
+  const close = page.getByRole("button", { name: "Close evidence" });
+  if (await close.count()) await close.click();
+  if (drawing) await press(page, drawing);
+}
+
+/** At each size of the page, in each theme, with the picture in sight; in the end the page is as it was. */
+export async function everyLook(page: Page, look: (name: string) => Promise<void>): Promise<void> {
+  for (const [size, viewport] of Object.entries(SIZES)) {
+    await page.setViewportSize(viewport);
+    if (size !== "desktop") await press(page, "Picture");
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      await look(`${size}, ${colorScheme}`);
+    }
+    if (size === "small") await press(page, "Close the picture");
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize(SIZES.desktop);
+}
+
+/** What a command prints in the guest, line by line, read from the screen of terminal 3: less than a screen of it. */
+export async function ask(page: Page, command: string): Promise<string[]> {
+  const number = ++asked;
+  await pasteLine(page, 3, `clear; ${command}; echo end-$((${number}))`);
+  await expect(screen(page, 3)).toContainText(`end-${number}`);
+  const lines = await screen(page, 3).locator("> div").allTextContents();
+  return lines
+    .slice(
+      0,
+      lines.findIndex((line) => line.startsWith(`end-${number}`)),
+    )
+    .map((line) => line.trimEnd());
+}
+let asked = 0;
