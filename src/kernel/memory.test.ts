@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { Memory, MemoryFault, PAGE_OFFSET, text } from "./memory";
+import { Memory, MemoryFault, PAGE_OFFSET } from "./memory";
+import { text } from "./text";
 
 const RAM = Uint8Array.from([0x78, 0x56, 0x34, 0x12, 0xff, 0, 0, 0, 0x61, 0x62, 0, 0x63]);
 

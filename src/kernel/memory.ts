@@ -1,4 +1,5 @@
 /** Guest RAM by kernel-virtual address. */
+import { text, texts } from "./text";
 
 /** Where the kernel maps physical memory: `CONFIG_VMSPLIT_3G`, no highmem, so all of RAM lies there in one piece. */
 export const PAGE_OFFSET = 0xc0000000;
@@ -91,36 +92,4 @@ function outside(address: number): MemoryFault {
 
 function misaligned(address: number): MemoryFault {
   return new MemoryFault(address, "the address is misaligned");
-}
-
-const utf8 = new TextDecoder();
-
-/**
- * Text in `bytes[from..to)` up to the first NUL. Bytes that are not UTF-8 become U+FFFD; control characters stay as
- * the guest wrote them, so escape before showing.
- */
-export function text(bytes: Uint8Array, from: number, to: number): string {
-  let string = "";
-  for (let i = from; i < to; i++) {
-    const byte = bytes[i];
-    if (byte === 0) break;
-    if (byte >= 0x80) {
-      const end = bytes.indexOf(0, i);
-      return utf8.decode(bytes.slice(from, end < 0 || end > to ? to : end));
-    }
-    string += String.fromCharCode(byte);
-  }
-  return string;
-}
-
-/** Texts in `bytes[from..to)` that end in a NUL each, the last one perhaps at `to`. */
-export function texts(bytes: Uint8Array, from: number, to: number): string[] {
-  const strings: string[] = [];
-  for (let start = from; start < to;) {
-    let end = start;
-    while (end < to && bytes[end] !== 0) end++;
-    strings.push(text(bytes, start, end));
-    start = end + 1;
-  }
-  return strings;
 }

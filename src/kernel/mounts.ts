@@ -237,18 +237,12 @@ class Mounts {
 
   #pointHider(mount: number): number {
     const { prog } = this.#reading;
-    const above: number[] = [];
-    let hider: number | undefined;
-    for (let at = mount; hider === undefined;) {
-      hider = this.#pointHiders.get(at | 0);
-      if (hider !== undefined) break;
-      // The path of the mount was found before, so the chain of parents has an end.
-      const parent = mountParent(prog, at);
-      above.push(at);
-      hider = parent === at ? 0 : siblingAbove(prog, at, parent, this.#mountedAt) || undefined;
-      at = parent;
-    }
-    for (const at of above) this.#pointHiders.set(at | 0, hider);
+    const known = this.#pointHiders.get(mount | 0);
+    if (known !== undefined) return known;
+    // The path of the mount was found before, so the chain of parents has an end.
+    const parent = mountParent(prog, mount);
+    const hider = parent === mount ? 0 : siblingAbove(prog, mount, parent, this.#mountedAt) || this.#pointHider(parent);
+    this.#pointHiders.set(mount | 0, hider);
     return hider;
   }
 }

@@ -46,10 +46,11 @@ export function activePidNamespace(prog: Program, task: number): number {
 /** The numbers of a `struct pid` from the initial namespace to its own. */
 export function levelPids(prog: Program, pid: number): LevelPid[] {
   const inum = prog.fields.pid_namespace["ns.inum"];
-  const pids: LevelPid[] = [];
-  for (let level = 0, own = pidLevel(prog, pid); level <= own; level++) {
+  // Of its very size: an array that grows takes room for sixteen more.
+  const pids = new Array<LevelPid>(pidLevel(prog, pid) + 1);
+  for (let level = 0; level < pids.length; level++) {
     const namespace = prog.u32(pidNamespace(prog, pid, level), inum);
-    pids.push({ namespace, level, pid: pidNumber(prog, pid, level) });
+    pids[level] = { namespace, level, pid: pidNumber(prog, pid, level) };
   }
   return pids;
 }

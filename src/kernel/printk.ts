@@ -1,6 +1,7 @@
 /** The kernel log (`kernel/printk/printk_ringbuffer.h`). */
 import { MAX_LOG_RECORD_BYTES, MAX_LOG_RECORDS } from "./bounds";
-import { MemoryFault, PAGE_OFFSET, text } from "./memory";
+import { MemoryFault, PAGE_OFFSET } from "./memory";
+import { text } from "./text";
 import type { Program } from "./program";
 
 /** Top two bits of a descriptor's state word. */

@@ -1,7 +1,8 @@
 /** Sockets (`include/net/sock.h`). Every function takes the address of a `struct sock`. */
 import type { Socket } from "../protocol/network";
 import { dotted, ntohs } from "./ipv4";
-import { MemoryFault, text } from "./memory";
+import { MemoryFault } from "./memory";
+import { text } from "./text";
 import type { Program } from "./program";
 
 // include/linux/socket.h

@@ -2,7 +2,8 @@
 import type { EvidenceStep } from "../protocol/evidence";
 import { MAX_EVIDENCE_BYTES, MAX_EVIDENCE_CHAIN, MAX_EVIDENCE_STEPS } from "./bounds";
 import type { Field, StructName, SymbolName } from "./debuginfo";
-import { hex, text } from "./memory";
+import { hex } from "./memory";
+import { text } from "./text";
 import { Program } from "./program";
 
 /** How an address came to be known: the C expression for it, and the step that read it. */

@@ -1,6 +1,7 @@
 /** Memory of a process through its page tables: two levels, 4 KiB and 4 MiB pages, no PAE (`arch/x86/include/asm/pgtable-2level_types.h`). */
 import { MAX_ARGV_BYTES } from "./bounds";
-import { PAGE_OFFSET, text, texts } from "./memory";
+import { PAGE_OFFSET } from "./memory";
+import { text, texts } from "./text";
 import type { Program } from "./program";
 
 const PAGE_BYTES = 4096;
