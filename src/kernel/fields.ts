@@ -340,7 +340,6 @@ export const STRUCTS = {
     "flags",
     "pcpu_stat_type",
     "ifindex",
-    "reg_state",
     "nd_net.net",
     "name",
     "dev_list",
@@ -364,6 +363,7 @@ export const STRUCTS = {
     "rtnl_link_ops",
     "priv",
   ],
+  mutex: ["owner"],
   net_device_ops: ["ndo_get_stats64", "ndo_get_iflink"],
   rtnl_link_ops: ["kind"],
   netdev_adjacent: ["dev", "master", "list"],
@@ -511,6 +511,7 @@ export const SYMBOLS = [
 
   // Network namespaces, what a veth device is made by, and the functions by which drivers count
   "net_namespace_list",
+  "rtnl_mutex",
   "veth_link_ops",
   "dev_get_tstats64",
   "loopback_get_stats64",

@@ -17,16 +17,15 @@ export function namespaceDevices(prog: Program, net: number): Generator<number, 
   return listForEachEntry(prog, head, prog.fields.net_device.dev_list, "net_device", MAX_DEVICES);
 }
 
-// include/linux/netdevice.h, enum netdev_reg_state
-const NETREG_REGISTERED = 1;
+// include/linux/mutex.h: the low bits of `owner` are flags, the rest is the task that holds it.
+const MUTEX_FLAGS = 0x07;
 
 /**
- * True for a device that no namespace lists because it is on its way from one to another (`dev_change_net_namespace`): it
- * stays registered, where one that is removed does not.
+ * True while somebody changes devices, addresses or routes: `rtnl_mutex` is held. What they are in between, such as a
+ * device that belongs to no namespace or was set down before it is removed, no tool of the guest can see either.
  */
-export function deviceInTransit(prog: Program, { address, index }: NetDevice): boolean {
-  const registered = prog.u8(address, prog.fields.net_device.reg_state) === NETREG_REGISTERED;
-  return registered && deviceIndex(prog, address) === index;
+export function networkChanging(prog: Program): boolean {
+  return (prog.u32(prog.symbol("rtnl_mutex"), prog.fields.mutex.owner) & ~MUTEX_FLAGS) !== 0;
 }
 
 /** Address of its `struct net`. */

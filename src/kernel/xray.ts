@@ -2,7 +2,6 @@
 import type { Layout } from "../protocol/layout";
 import type { Evidence, FactRef } from "../protocol/evidence";
 import type { FileContent } from "../protocol/mount";
-import type { NetDevice } from "../protocol/network";
 import type { Task } from "../protocol/task";
 import type { KernelView } from "../protocol/view";
 import { freeInputBuffers } from "./console";
@@ -14,7 +13,7 @@ import { glance } from "./glance";
 import { inodeContent } from "./inode";
 import { LayerKeep } from "./layer-keep";
 import { Memory, MemoryFault } from "./memory";
-import { deviceInTransit } from "./netdevice";
+import { networkChanging } from "./netdevice";
 import { type FreeRun, freePages } from "./pages";
 import { panicMessage } from "./panic";
 import { Program } from "./program";
@@ -37,8 +36,8 @@ export interface Xray {
    * its memory is somebody else's.
    */
   exitStatus(ram: Uint8Array, task: Task): number | undefined;
-  /** True for a device that is not listed because it moves to another namespace just now. */
-  deviceInTransit(ram: Uint8Array, device: NetDevice): boolean;
+  /** True while somebody is about to change devices or routes, which are neither what they were nor what they will be. */
+  networkChanging(ram: Uint8Array): boolean;
   /** A few words that tell whether the picture may have changed; all zero when memory holds no running kernel yet. */
   counters(ram: Uint8Array): Counters;
   /** The walk to a fact; undefined when its task or namespace is gone. */
@@ -76,7 +75,7 @@ export function createXray(layout: Layout, { now = () => performance.now() }: Xr
     observe: (ram) => sample(program(ram), now, ++sequence, keep),
     glance: (ram, last, ran) => glance(program(ram), now, last, ran),
     exitStatus: (ram, task) => withoutFault(() => exitStatus(program(ram), task), undefined),
-    deviceInTransit: (ram, device) => withoutFault(() => deviceInTransit(program(ram), device), false),
+    networkChanging: (ram) => withoutFault(() => networkChanging(program(ram)), false),
     counters: (ram) => withoutFault(() => readCounters(program(ram)), NO_COUNTERS),
     evidence: (ram, fact) => evidence(info, new Memory(ram), fact),
     file: (ram, inode) => withoutFault(() => layerFile(program(ram), inode), undefined),

@@ -43,6 +43,7 @@ function kernel() {
       totalForks: state.counters.totalForks,
     }),
     exitStatus: () => undefined,
+    networkChanging: () => false,
   } as unknown as Xray;
   return {
     state,

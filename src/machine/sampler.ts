@@ -9,7 +9,6 @@ import { pictureChanged, ranSince, type Counters } from "../kernel/counters";
 import { SECTIONS, share } from "../kernel/share";
 import type { Xray } from "../kernel/xray";
 import type { Change } from "../protocol/change";
-import type { NetDevice } from "../protocol/network";
 import type { Task } from "../protocol/task";
 import type { KernelView } from "../protocol/view";
 
@@ -176,8 +175,8 @@ export class Sampler {
   /** Makes what was seen the present picture, and tells what happened since the one before. */
   #take(seen: KernelView, memory: Uint8Array): KernelView {
     const last = this.#last;
-    const devices = last ? this.#devices(last, seen, memory) : seen.devices;
-    const fresh: KernelView = { ...seen, devices, sequence: ++this.#sequence, glimpsed: [] };
+    const { devices, routes } = last && this.#xray.networkChanging(memory) ? last : seen;
+    const fresh: KernelView = { ...seen, devices, routes, sequence: ++this.#sequence, glimpsed: [] };
     let view = last ? share(last, fresh) : fresh;
     if (last) {
       const ended = this.#ended(last, view, memory);
@@ -197,16 +196,6 @@ export class Sampler {
     if (sinceSentMs >= FRAME_MS) this.#send();
     else this.#sendTimer = setTimeout(() => this.#send(), FRAME_MS - sinceSentMs);
     return view;
-  }
-
-  /** Devices that were seen, and those between two namespaces, which are still what they were. */
-  #devices(last: KernelView, seen: KernelView, memory: Uint8Array): NetDevice[] {
-    if (last.devices === seen.devices) return seen.devices;
-    const listed = new Set(seen.devices.map(({ address }) => address));
-    const moving = last.devices.filter(
-      (device) => !listed.has(device.address) && this.#xray.deviceInTransit(memory, device),
-    );
-    return moving.length > 0 ? [...seen.devices, ...moving] : seen.devices;
   }
 
   /** Tasks that are gone since the last look, with what was known of them, and how they ended if that can still be read. */

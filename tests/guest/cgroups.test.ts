@@ -114,6 +114,20 @@ sh -c 'echo $$ > outer/inner/cgroup.procs; exec cat /tmp/mnt/file' > /dev/null`)
   await sh(machine, `umount /tmp/mnt; losetup -d /dev/loop0; umount /tmp/disk; ${CLEAN_UP}`);
 });
 
+test("a limit on I/O holds a group back, from the first minute on", async () => {
+  await playground(`mkdir -p outer/inner; echo +io > outer/cgroup.subtree_control
+mkdir -p /tmp/disk; mount -t tmpfs disk /tmp/disk; truncate -s 4M /tmp/disk/image; loop=$(losetup -f); losetup $loop /tmp/disk/image
+echo "$(cat /sys/block/\${loop#/dev/}/dev) rbps=262144" > outer/inner/io.max`);
+  const read = `cd /sys/fs/cgroup${PLAYGROUND}; sh -c 'echo $$ > outer/inner/cgroup.procs; exec dd if=/dev/loop0 of=/dev/null bs=64k count=4'`;
+  const uptime = async () => Number((await sh(machine, "cut -d ' ' -f 1 /proc/uptime")).trim());
+  const startedAt = await uptime();
+  await sh(machine, `${read} 2>/dev/null`);
+  // The clock of the guest, which the limit is measured by: read-ahead included, a quarter of a megabyte takes a second.
+  expect((await uptime()) - startedAt).toBeGreaterThan(0.5);
+  await compareCgroups(guest, "at the end");
+  await sh(machine, `losetup -d /dev/loop0; umount /tmp/disk; ${CLEAN_UP}`);
+});
+
 test("a removed cgroup that memory still refers to is not shown", async () => {
   await playground(`mkdir gone; mkdir -p /tmp/kept; mount -t tmpfs kept /tmp/kept
 sh -c 'echo $$ > gone/cgroup.procs; exec dd if=/dev/zero of=/tmp/kept/file bs=1M count=1' 2>/dev/null
