@@ -1,24 +1,12 @@
 import type { Cgroup } from "../protocol/cgroup";
 import type { Task } from "../protocol/task";
+import type { Forested } from "./row-layout";
 
-/** A cgroup as a row of the tree. */
-export interface CgroupRow {
-  cgroup: Cgroup;
-  /** Last part of its path; `/` for the root. */
-  name: string;
-  /** From 1, as `aria-level`. */
-  level: number;
-  position: number;
-  setSize: number;
-  parent?: Cgroup;
-  /** Undefined for a leaf. */
-  open?: boolean;
-}
-
+/** Last part of its path; `/` for the root. */
 export const cgroupName = ({ path }: Cgroup): string => path.slice(path.lastIndexOf("/") + 1) || "/";
 
-/** Rows from the top, children in the order of the picture, with the cgroups in `closed` (by address) folded. */
-export function cgroupRows(cgroups: readonly Cgroup[], closed: ReadonlySet<number>): CgroupRow[] {
+/** The cgroups below their parents, in the order of the picture; their keys are their addresses. */
+export function growCgroups(cgroups: readonly Cgroup[]): Omit<Forested<Cgroup>, "isOpen"> {
   const known = new Set<number>();
   const childrenOf = new Map<number | undefined, Cgroup[]>();
   for (const cgroup of cgroups) {
@@ -30,31 +18,11 @@ export function cgroupRows(cgroups: readonly Cgroup[], closed: ReadonlySet<numbe
     if (siblings) siblings.push(cgroup);
     else childrenOf.set(parent, [cgroup]);
   }
-  const rows: CgroupRow[] = [];
-  const stack: { siblings: Cgroup[]; next: number; parent?: Cgroup }[] = [
-    { siblings: childrenOf.get(undefined) ?? [], next: 0 },
-  ];
-  while (stack.length) {
-    const frame = stack[stack.length - 1];
-    const cgroup = frame.siblings[frame.next++];
-    if (!cgroup) {
-      stack.pop();
-      continue;
-    }
-    const children = childrenOf.get(cgroup.address);
-    const open = children && !closed.has(cgroup.address);
-    rows.push({
-      cgroup,
-      name: cgroupName(cgroup),
-      level: stack.length,
-      position: frame.next,
-      setSize: frame.siblings.length,
-      parent: frame.parent,
-      open,
-    });
-    if (children && open) stack.push({ siblings: children, next: 0, parent: cgroup });
-  }
-  return rows;
+  return {
+    roots: childrenOf.get(undefined) ?? [],
+    children: ({ address }) => childrenOf.get(address) ?? [],
+    key: ({ address }) => String(address),
+  };
 }
 
 /** Processes of each cgroup by its path, as `cgroup.procs` lists them. */

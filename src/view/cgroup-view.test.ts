@@ -1,37 +1,41 @@
 import { describe, expect, test } from "vitest";
 import { cgroup, rootCgroup } from "./cgroup.fixture";
-import { cgroupMembers, cgroupRows } from "./cgroup-tree";
+import type { Cgroup } from "../protocol/cgroup";
+import { cgroupMembers, cgroupName, growCgroups } from "./cgroup-tree";
 import { ancestry, cpuVessel, memoryVessel, pidsVessel } from "./cgroup-vessel";
 import { task } from "./kernel-view.fixture";
+import { layRows } from "./row-layout";
 
 const MIB = 1024 ** 2;
+
+/** Level and name of each cgroup, from the top. */
+function outline(cgroups: readonly Cgroup[]) {
+  const { rows } = layRows({ ...growCgroups(cgroups), isOpen: () => true }, { rowPx: 1, stepPx: 0, gapPx: 0 });
+  return rows.map(({ level, item }) => [level, cgroupName(item)]);
+}
 
 describe("the tree of cgroups", () => {
   const root = rootCgroup();
   const cgroups = [root, cgroup("/a", 2, 1), cgroup("/b", 3, 1), cgroup("/a/x", 4, 2), cgroup("/a/y", 5, 2)];
 
   test("stands as the paths say, whatever order the picture has within a level", () => {
-    const outline = cgroupRows(cgroups, new Set()).map(({ level, name, open }) => [level, name, open]);
-    expect(outline).toEqual([
-      [1, "/", true],
-      [2, "a", true],
-      [3, "x", undefined],
-      [3, "y", undefined],
-      [2, "b", undefined],
+    expect(outline(cgroups)).toEqual([
+      [1, "/"],
+      [2, "a"],
+      [3, "x"],
+      [3, "y"],
+      [2, "b"],
     ]);
-  });
-
-  test("folds", () => {
-    const rows = cgroupRows(cgroups, new Set([cgroups[1].address]));
-    expect(rows.map(({ name }) => name)).toEqual(["/", "a", "b"]);
-    expect(rows[1]).toMatchObject({ open: false, position: 1, setSize: 2 });
   });
 
   test("a damaged picture is drawn once, whatever it claims", () => {
     const orphan = cgroup("/lost", 9, 77);
     const ring = { ...cgroup("/ring", 8, undefined), parent: 0xc5000000 + 8 * 0x1000 };
-    const names = cgroupRows([root, root, orphan, ring], new Set()).map(({ name }) => name);
-    expect(names).toEqual(["/", "lost", "ring"]);
+    expect(outline([root, root, orphan, ring])).toEqual([
+      [1, "/"],
+      [1, "lost"],
+      [1, "ring"],
+    ]);
     expect(ancestry(ring, new Map([[ring.address, ring]]))).toEqual([ring]);
   });
 

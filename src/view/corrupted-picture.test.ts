@@ -7,7 +7,7 @@ import { mergeLayers, wastedBytes } from "../kernel/merged";
 import { share } from "../kernel/share";
 import { createXray } from "../kernel/xray";
 import type { KernelView } from "../protocol/view";
-import { cgroupMembers, cgroupRows } from "./cgroup-tree";
+import { cgroupMembers, growCgroups } from "./cgroup-tree";
 import { findContainers } from "./containers";
 import { eventText } from "./event-text";
 import { growForest } from "./forest";
@@ -15,6 +15,7 @@ import { compareSides } from "./host-inside";
 import { compareTasks } from "./namespace-comparison";
 import { listNamespaces } from "./namespace-list";
 import { growMounts, mountSpaces, peerGroups } from "./mount-tree";
+import { layRows } from "./row-layout";
 import { flatten, furnish } from "./rooms";
 
 /** `CORRUPTIONS=10000` for the long run, of which a tenth is drawn. */
@@ -53,7 +54,8 @@ function draw(view: KernelView): void {
   listNamespaces(view);
   for (const container of findContainers(view)) compareSides(view, container);
   compareTasks(view, view.tasks[0] ?? whole.tasks[0], view.tasks.at(-1) ?? whole.tasks[0]);
-  expect(cgroupRows(view.cgroups, new Set()).length).toBeLessThanOrEqual(view.cgroups.length);
+  const cgroups = layRows({ ...growCgroups(view.cgroups), isOpen: () => true }, { rowPx: 1, stepPx: 0, gapPx: 0 });
+  expect(cgroups.rows.length).toBeLessThanOrEqual(view.cgroups.length);
   cgroupMembers(view.tasks);
   for (const { mounts } of mountSpaces(view)) growMounts(mounts);
   peerGroups(view.mounts);

@@ -33,7 +33,7 @@ export interface NetworkRow extends Box {
   item: RowItem;
   room: Room;
   /** Key of the room's head; undefined for a head itself. */
-  roomKey?: string;
+  parentKey?: string;
   /** For `aria-posinset` and `aria-setsize`. */
   position: number;
   setSize: number;
@@ -190,8 +190,8 @@ class Hall {
   }
 
   #add(room: Room, { left, width }: Column, item: RowItem, key: string, height: number): NetworkRow {
-    const roomKey = item.type === "room" ? undefined : `room:${room.mark.inum}`;
-    const row: NetworkRow = { key, item, room, roomKey, position: 0, setSize: 0, left, top: this.#y, width, height };
+    const parentKey = item.type === "room" ? undefined : `room:${room.mark.inum}`;
+    const row: NetworkRow = { key, item, room, parentKey, position: 0, setSize: 0, left, top: this.#y, width, height };
     this.#layout.rows.push(row);
     this.#y += height;
     return row;

@@ -1,8 +1,9 @@
-/** A forest of anything as rows of one height, so that a window of it is a slice and a thousand rows cost what thirty do. */
+/** A row of a forest of anything, in px from the top left. All rows are of one height. */
 export interface Row<T> {
   key: string;
   item: T;
   top: number;
+  height: number;
   left: number;
   /** For `aria-level`, `aria-posinset` and `aria-setsize`. */
   level: number;
@@ -24,8 +25,6 @@ export interface RowRail {
 export interface RowLayout<T> {
   rows: Row<T>[];
   rails: RowRail[];
-  rowPx: number;
-  gapPx: number;
   height: number;
 }
 
@@ -78,6 +77,7 @@ export function layRows<T>(forest: Forested<T>, { rowPx, stepPx, gapPx }: RowMea
       key: forest.key(item),
       item,
       top: gapPx + rows.length * rowPx,
+      height: rowPx,
       left: gapPx + Math.min(level - 1, MAX_STEPS) * stepPx,
       level,
       position: frame.next,
@@ -89,10 +89,5 @@ export function layRows<T>(forest: Forested<T>, { rowPx, stepPx, gapPx }: RowMea
     frame.last = row.top;
     if (row.open) stack.push({ siblings: children, next: 0, parent: row, last: 0 });
   }
-  return { rows, rails, rowPx, gapPx, height: rows.length * rowPx + 2 * gapPx };
-}
-
-/** The rows between two heights. */
-export function rowsBetween<T>({ rows, rowPx, gapPx }: RowLayout<T>, top: number, bottom: number): Row<T>[] {
-  return rows.slice(Math.max(0, Math.floor((top - gapPx) / rowPx)), Math.max(0, Math.ceil((bottom - gapPx) / rowPx)));
+  return { rows, rails, height: rows.length * rowPx + 2 * gapPx };
 }

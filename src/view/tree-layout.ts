@@ -1,4 +1,4 @@
-import type { Forest, Node, PaneNode, TaskNode } from "./forest";
+import type { Forest, Node, PaneNode } from "./forest";
 
 /**
  * Where everything of the process tree is drawn, in px from the top left. Rows have fixed heights, so only those in
@@ -174,9 +174,10 @@ export function layTree(
 }
 
 /** The items that overlap the window from `top` to `bottom`; `items` may be in any order. */
-export function inWindow<T extends { top: number; height: number }>(items: T[], top: number, bottom: number): T[] {
+export function inWindow<T extends { top: number; height: number }>(
+  items: readonly T[],
+  top: number,
+  bottom: number,
+): T[] {
   return items.filter((item) => item.top < bottom && item.top + item.height > top);
 }
-
-/** A row's task, if it shows one. */
-export const taskOf = (row: Row): TaskNode | undefined => (row.node.type === "task" ? row.node : undefined);
