@@ -136,7 +136,11 @@ export async function pasteLine(page: Page, terminal: number, line: string): Pro
 
 /** A task of the tree by its name. */
 export const task = (page: Page, comm: string) =>
-  page.getByRole("tree").getByRole("treeitem", { name: new RegExp(`^pid .*, ${comm}, `) });
+  page
+    .getByRole("tree")
+    .getByRole("treeitem", { name: new RegExp(`^pid .*, ${comm}, `) })
+    // One that ended fades away.
+    .and(page.locator(":not([inert])"));
 
 /** What axe finds wrong in the page, or in the part of it that a selector names; nothing when all is well. */
 export async function findings(page: Page, within = "html"): Promise<string[]> {
