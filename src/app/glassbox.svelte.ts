@@ -121,15 +121,24 @@ export class Glassbox {
     if (step) this.openLesson(lesson, { progress: this.#at(lesson, step, known), prepared: session !== undefined });
   }
 
-  /** Forgets the last visit's session and place; what was passed stays passed. */
+  /** Forgets the last visit's session and place; what was passed stays passed. The offer goes when they are forgotten. */
   async discardOffer(): Promise<void> {
-    this.offer = undefined;
+    const { offer, course } = this;
     this.#guarded = undefined;
-    await discardSession(this.#keep);
-    const { course } = this;
-    if (!course) return;
-    const known = await progressOf(this.#keep, course.lesson);
-    await this.#storeProgress(this.#at(course.lesson, course.step.id, known?.progress));
+    try {
+      await discardSession(this.#keep);
+      const known = course && (await progressOf(this.#keep, course.lesson));
+      if (course) await this.#storeProgress(this.#at(course.lesson, course.step.id, known?.progress));
+    } catch {
+      this.notices.show({
+        subject: "session",
+        tone: "warning",
+        what: "The browser could not delete the saved session.",
+        kept: "It is still there, and your next visit will offer it again.",
+        remedy: "To delete it, clear the site data of this page.",
+      });
+    }
+    if (this.offer === offer) this.offer = undefined;
   }
 
   /** Keeps the machine and the place in the lesson for the next visit. */

@@ -41,9 +41,24 @@ function* systemVAddresses(
   namespace: number,
   kind: Exclude<IpcKind, "mqueue">,
 ): Generator<number, void, undefined> {
-  const ids = prog.element(namespace, prog.fields.ipc_namespace.ids, "ipc_ids", IDS_INDEX[kind]);
   // Each kind begins with its `kern_ipc_perm`, which the array points to.
-  for (const [, object] of xarrayEntries(prog, prog.member(ids, prog.fields.ipc_ids["ipcs_idr.idr_rt"]))) yield object;
+  for (const [, object] of xarrayEntries(prog, systemVArray(prog, namespace, kind))) yield object;
+}
+
+/** Address of the `struct xarray` of one kind. */
+function systemVArray(prog: Program, namespace: number, kind: Exclude<IpcKind, "mqueue">): number {
+  const ids = prog.element(namespace, prog.fields.ipc_namespace.ids, "ipc_ids", IDS_INDEX[kind]);
+  return prog.member(ids, prog.fields.ipc_ids["ipcs_idr.idr_rt"]);
+}
+
+/** No semaphores, message queues or segments, as in nearly every namespace: a shortcut that spares the walks. */
+function withoutSystemV(prog: Program, namespace: number): boolean {
+  const { xa_head } = prog.fields.xarray;
+  return (
+    prog.pointer(systemVArray(prog, namespace, "sem"), xa_head) === 0 &&
+    prog.pointer(systemVArray(prog, namespace, "msg"), xa_head) === 0 &&
+    prog.pointer(systemVArray(prog, namespace, "shm"), xa_head) === 0
+  );
 }
 
 /** Files of the mqueue filesystem that each ipc namespace has, mounted or not. */
@@ -141,7 +156,9 @@ export function readIpcObject(prog: Program, address: number, kind: IpcKind): Ip
 /** Every object of an ipc namespace: semaphores, message queues, segments, POSIX queues, each in the kernel's order. */
 export function readIpcObjects(reading: Reading, namespace: number): IpcObject[] {
   const objects: IpcObject[] = [];
+  const without = reading.attempt(withoutSystemV, namespace) === true;
   for (const kind of IPC_KINDS) {
+    if (without && kind !== "mqueue") continue;
     let left = MAX_IPC_OBJECTS;
     reading.walk(ipcAddresses(reading.prog, namespace, kind), WHERE[kind], (address) => {
       if (left-- === 0 || reading.late()) {

@@ -41,6 +41,9 @@ class Network {
   readonly #kinds = new Map<number, string>();
   readonly #flags = new Map<number, string[]>();
   #inum = 0;
+  /** Flags of the device that is being read, and the device it sits on or is the other end of; 0 for none. */
+  #word = 0;
+  #other = 0;
   /** A bound ended the walk. */
   #full = false;
 
@@ -105,13 +108,12 @@ class Network {
     return kind;
   }
 
+  readonly #withLower = (prog: Program, device: number): number => withLowerFlag(prog, device, this.#word, this.#other);
+
   #flagsOf({ address, peer, lower }: NetDevice): string[] {
-    const other = peer ?? lower ?? 0;
-    let word = this.#reading.read(deviceFlags, address, "net_device", 0);
-    if (other !== 0) {
-      const withLower = (prog: Program, device: number) => withLowerFlag(prog, device, word, other);
-      word = this.#reading.read(withLower, address, "net_device", word);
-    }
+    this.#other = peer ?? lower ?? 0;
+    this.#word = this.#reading.read(deviceFlags, address, "net_device", 0);
+    const word = this.#reading.read(this.#withLower, address, "net_device", this.#word);
     let names = this.#flags.get(word);
     if (!names) this.#flags.set(word, (names = flagNames(word)));
     return names;

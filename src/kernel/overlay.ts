@@ -82,28 +82,52 @@ export function overlayOptions(prog: Program, info: number): string[] {
   }
   const upper = overlayUpperPath(prog, info);
   if (upper !== undefined) options.push(`upperdir=${upper}`, `workdir=${overlayWorkPath(prog, info) ?? ""}`);
-  const flag = (field: Field) => prog.u8(info, field) !== 0;
-  const number = (field: Field) => prog.u32(info, field);
-  const byDefault = (name: SymbolName) => prog.byte(prog.symbol(name)) !== 0;
-  const onOff = (on: boolean) => (on ? "on" : "off");
-  const unless = (usual: string, option: string, value: string) => {
-    if (value !== usual) options.push(`${option}=${value}`);
-  };
-  if (flag(fields["config.default_permissions"])) options.push("default_permissions");
-  const follow = byDefault("ovl_redirect_always_follow") ? "follow" : "nofollow";
-  const redirect = byDefault("ovl_redirect_dir_def") ? "on" : follow;
-  unless(redirect, "redirect_dir", REDIRECT[number(fields["config.redirect_mode"])]);
-  unless(onOff(byDefault("ovl_index_def")), "index", onOff(flag(fields["config.index"])));
-  unless("auto", "uuid", UUID[number(fields["config.uuid"])]);
-  unless(onOff(byDefault("ovl_nfs_export_def")), "nfs_export", onOff(flag(fields["config.nfs_export"])));
-  if (number(fields.xino_mode) !== 0) {
-    unless(byDefault("ovl_xino_auto_def") ? "auto" : "off", "xino", XINO[number(fields["config.xino"])]);
+  if (flag(prog, info, fields["config.default_permissions"])) options.push("default_permissions");
+  const follow = byDefault(prog, "ovl_redirect_always_follow") ? "follow" : "nofollow";
+  const redirect = byDefault(prog, "ovl_redirect_dir_def") ? "on" : follow;
+  unless(options, redirect, "redirect_dir", REDIRECT[prog.u32(info, fields["config.redirect_mode"])]);
+  unless(options, onOff(byDefault(prog, "ovl_index_def")), "index", onOff(flag(prog, info, fields["config.index"])));
+  unless(options, "auto", "uuid", UUID[prog.u32(info, fields["config.uuid"])]);
+  unless(
+    options,
+    onOff(byDefault(prog, "ovl_nfs_export_def")),
+    "nfs_export",
+    onOff(flag(prog, info, fields["config.nfs_export"])),
+  );
+  if (prog.u32(info, fields.xino_mode) !== 0) {
+    unless(
+      options,
+      byDefault(prog, "ovl_xino_auto_def") ? "auto" : "off",
+      "xino",
+      XINO[prog.u32(info, fields["config.xino"])],
+    );
   }
-  unless(onOff(byDefault("ovl_metacopy_def")), "metacopy", onOff(flag(fields["config.metacopy"])));
-  unless("auto", "fsync", FSYNC[number(fields["config.fsync_mode"])]);
-  if (flag(fields["config.userxattr"])) options.push("userxattr");
-  unless("off", "verity", VERITY[number(fields["config.verity_mode"])]);
+  unless(
+    options,
+    onOff(byDefault(prog, "ovl_metacopy_def")),
+    "metacopy",
+    onOff(flag(prog, info, fields["config.metacopy"])),
+  );
+  unless(options, "auto", "fsync", FSYNC[prog.u32(info, fields["config.fsync_mode"])]);
+  if (flag(prog, info, fields["config.userxattr"])) options.push("userxattr");
+  unless(options, "off", "verity", VERITY[prog.u32(info, fields["config.verity_mode"])]);
   return options;
+}
+
+function flag(prog: Program, info: number, field: Field): boolean {
+  return prog.u8(info, field) !== 0;
+}
+
+function byDefault(prog: Program, name: SymbolName): boolean {
+  return prog.byte(prog.symbol(name)) !== 0;
+}
+
+function onOff(on: boolean): string {
+  return on ? "on" : "off";
+}
+
+function unless(options: string[], usual: string, option: string, value: string): void {
+  if (value !== usual) options.push(`${option}=${value}`);
 }
 
 /** Layers with the upper one, which is counted also where there is none. */

@@ -16,25 +16,27 @@ export function* rbtreeEntries(
   name: string,
   maxEntries: number = MAX_LIST_ENTRIES,
 ): Generator<number, void, undefined> {
-  const { rb_left, rb_right } = prog.fields.rb_node;
   // The way down to the next entry, and the pointer that led to each node on it.
   const nodes: number[] = [];
   const links: number[] = [];
-  const descend = (from: number, pointer: Field) => {
-    let link = from + pointer.offset;
-    for (let node = prog.pointer(from, pointer); node !== 0; node = prog.pointer(node, rb_left)) {
-      if (nodes.length >= MAX_RB_DEPTH) throw new MemoryFault(node, `the tree is deeper than ${MAX_RB_DEPTH}`);
-      nodes.push(node);
-      links.push(link);
-      link = node + rb_left.offset;
-    }
-  };
-  descend(root, prog.fields.rb_root.rb_node);
+  descend(prog, root, prog.fields.rb_root.rb_node, nodes, links);
   for (let count = 1; nodes.length > 0; count++) {
     const node = nodes.pop()!;
     if (count > maxEntries) throw new MemoryFault(node, `the tree does not end within ${maxEntries} entries`);
     prog.linked(root, node, field, count, links.pop()!);
     yield prog.container(node, field, name);
-    descend(node, rb_right);
+    descend(prog, node, prog.fields.rb_node.rb_right, nodes, links);
+  }
+}
+
+/** To the leftmost node below. */
+function descend(prog: Program, from: number, pointer: Field, nodes: number[], links: number[]): void {
+  const { rb_left } = prog.fields.rb_node;
+  let link = from + pointer.offset;
+  for (let node = prog.pointer(from, pointer); node !== 0; node = prog.pointer(node, rb_left)) {
+    if (nodes.length >= MAX_RB_DEPTH) throw new MemoryFault(node, `the tree is deeper than ${MAX_RB_DEPTH}`);
+    nodes.push(node);
+    links.push(link);
+    link = node + rb_left.offset;
   }
 }

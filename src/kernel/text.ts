@@ -3,9 +3,11 @@
 const utf8 = new TextDecoder();
 
 /** Longest text that is kept, in bytes. */
-const MAX_KEPT_BYTES = 64;
+const MAX_KEPT_BYTES = 512;
+/** Up to here a string is made faster by its characters. */
+const SHORT_BYTES = 16;
 /** Texts kept, a power of two; a text that falls on another's place takes it. */
-const KEPT = 4096;
+const KEPT = 8192;
 /**
  * Names and arguments are the same from picture to picture: a text that was met before is found again without making a
  * string of it, which is most of what a picture would leave to the garbage collector.
@@ -56,6 +58,8 @@ function same(string: string, bytes: Uint8Array, from: number, to: number): bool
 }
 
 function ascii(bytes: Uint8Array, from: number, to: number): string {
+  // A string that grows by characters leaves all its beginnings behind.
+  if (to - from > SHORT_BYTES) return utf8.decode(bytes.slice(from, to));
   let string = "";
   for (let i = from; i < to; i++) string += String.fromCharCode(bytes[i]);
   return string;

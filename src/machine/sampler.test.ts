@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Counters } from "../kernel/counters";
 import type { Xray } from "../kernel/xray";
+import type { Cgroup } from "../protocol/cgroup";
 import type { Task } from "../protocol/task";
 import type { KernelView } from "../protocol/view";
 import { kernelView } from "../view/kernel-view.fixture";
@@ -28,14 +29,16 @@ const task = (pid: number): Task =>
 /** A kernel whose counters and tasks the test sets, and the pictures that were sent. */
 function kernel() {
   const acted: number[][] = [];
-  const state = { counters: QUIET, tasks: [] as Task[], looks: 0 };
+  const told: string[] = [];
+  const state = { counters: QUIET, tasks: [] as Task[], cgroups: [] as Cgroup[], looks: 0, costMs: 0 };
   const sent: KernelView[] = [];
   const xray = {
     counters: () => state.counters,
     observe: () => {
       state.looks++;
-      const { tasks, counters } = state;
-      return { ...kernelView([]), namespaces: [], tasks, totalForks: counters.totalForks };
+      const { tasks, cgroups, counters } = state;
+      vi.setSystemTime(Date.now() + state.costMs);
+      return { ...kernelView([]), namespaces: [], tasks, cgroups, totalForks: counters.totalForks };
     },
     glance: (_ram: Uint8Array, last: KernelView) => ({
       ...last,
@@ -49,11 +52,15 @@ function kernel() {
     state,
     sent,
     acted,
+    told,
     sampler: new Sampler(
       xray,
       {
         onview: (view) => void sent.push(view),
-        onchanges: (_changes, _before, _after, tasks) => void acted.push([...tasks].sort()),
+        onchanges: (changes, _before, _after, tasks) => {
+          told.push(...changes.map(({ type }) => type));
+          acted.push([...tasks].sort());
+        },
       },
       () => Date.now(),
     ),
@@ -157,4 +164,36 @@ test("what ran before a look is told of with what happened after it, until the C
   ran(3, [task(3)], true);
   ran(4, [task(4)], true);
   expect(acted).toEqual([[2], [2, 3], [4]]);
+});
+
+test("that a task ended is told after what it did, though a glance saw its end before the whole look saw that", () => {
+  const { state, sampler, told } = kernel();
+  const cgroup = (path: string) => ({ path, name: path, address: 1, id: 1 }) as unknown as Cgroup;
+  state.costMs = 1;
+  sampler.slice(() => RAM, false);
+  const { looks } = state;
+  for (const tasks of [[task(7)], []]) {
+    const { totalForks } = state.counters;
+    state.counters = { ...QUIET, totalForks: totalForks + 1, threads: tasks.length };
+    state.tasks = tasks;
+    sampler.slice(() => RAM, false);
+  }
+  state.cgroups = [cgroup("/made")];
+  expect({ looks: state.looks, told }).toEqual({ looks, told: ["fork"] });
+  vi.advanceTimersByTime(50);
+  expect(told).toEqual(["fork", "cgroup-made", "exit"]);
+});
+
+test("a task that ended before another was made is told of before it", () => {
+  const { state, sampler, told } = kernel();
+  state.costMs = 1;
+  sampler.slice(() => RAM, false);
+  for (const tasks of [[task(7)], [], [task(8)], []]) {
+    const { totalForks } = state.counters;
+    state.counters = { ...QUIET, totalForks: totalForks + 1, threads: tasks.length };
+    state.tasks = tasks;
+    sampler.slice(() => RAM, false);
+  }
+  vi.advanceTimersByTime(50);
+  expect(told).toEqual(["fork", "exit", "fork", "exit"]);
 });

@@ -85,6 +85,9 @@ export class Sampler {
   /** Its tasks by address, with what was known of them when they were whole. */
   #known = new Map<number, Task>();
   #glimpsed = new Map<number, Task>();
+  /** Ends that a glance saw last of all: the whole look may tell what those tasks did before. */
+  #ends: Change[] = [];
+  #endedTasks: Task[] = [];
   /** Something happened since the last picture was sent, be it that it was undone since. */
   #happened = false;
   #lookTimer: ReturnType<typeof setTimeout> | undefined;
@@ -130,7 +133,7 @@ export class Sampler {
   look(memory: Uint8Array): KernelView {
     const startedAt = this.#now();
     const seen = this.#xray.observe(memory);
-    const view = this.#take(seen, memory);
+    const view = this.#take(seen, memory, true);
     this.#looks.spend(startedAt, this.#now());
     this.#changed = this.#ran = this.#tasksChanged = false;
     this.#before = [this.#active, ...this.#before].slice(0, LOOKS_REMEMBERED);
@@ -166,14 +169,14 @@ export class Sampler {
 
   #glance(memory: Uint8Array, last: KernelView): void {
     const startedAt = this.#now();
-    this.#take(this.#xray.glance(memory, last, this.#glanced), memory);
+    this.#take(this.#xray.glance(memory, last, this.#glanced), memory, false);
     this.#glances.spend(startedAt, this.#now());
     this.#tasksChanged = false;
     this.#glanced = new Set();
   }
 
   /** Makes what was seen the present picture, and tells what happened since the one before. */
-  #take(seen: KernelView, memory: Uint8Array): KernelView {
+  #take(seen: KernelView, memory: Uint8Array, whole: boolean): KernelView {
     const last = this.#last;
     const { devices, routes } = last && this.#xray.networkChanging(memory) ? last : seen;
     const fresh: KernelView = { ...seen, devices, routes, sequence: ++this.#sequence, glimpsed: [] };
@@ -181,12 +184,7 @@ export class Sampler {
     if (last) {
       const ended = this.#ended(last, view, memory);
       for (const task of ended) this.#glimpsed.set(task.startTimeNs, task);
-      const happened = changes(last, { ...view, glimpsed: ended });
-      if (happened.length > 0) {
-        this.#happened = true;
-        const acted = new Set([this.#active, ...this.#before].flatMap((addresses) => [...addresses]));
-        this.#events.onchanges?.(happened, last, { ...view, glimpsed: ended }, acted);
-      }
+      this.#tell(changes(last, { ...view, glimpsed: ended }), last, view, ended, whole);
     } else this.#known = new Map(view.tasks.map((task) => [task.address, task]));
     this.#last = view;
     view = { ...view, glimpsed: [...this.#glimpsed.values()] };
@@ -196,6 +194,20 @@ export class Sampler {
     if (sinceSentMs >= FRAME_MS) this.#send();
     else this.#sendTimer = setTimeout(() => this.#send(), FRAME_MS - sinceSentMs);
     return view;
+  }
+
+  #tell(happened: Change[], last: KernelView, view: KernelView, ended: Task[], whole: boolean): void {
+    if (happened.length > 0) this.#happened = true;
+    const { now, later } = whole
+      ? { now: amongEnds(happened, this.#ends), later: [] }
+      : withoutEnds(happened, this.#ends);
+    this.#ends = later;
+    this.#endedTasks.push(...ended);
+    if (now.length > 0) {
+      const acted = new Set([this.#active, ...this.#before].flatMap((addresses) => [...addresses]));
+      this.#events.onchanges?.(now, last, { ...view, glimpsed: this.#endedTasks }, acted);
+    }
+    if (later.length === 0) this.#endedTasks = [];
   }
 
   /** Tasks that are gone since the last look, with what was known of them, and how they ended if that can still be read. */
@@ -224,6 +236,20 @@ export class Sampler {
     this.#happened = false;
     this.#events.onview(view);
   }
+}
+
+/** What a whole look saw, and `ends` seen before it: of tasks that may have done all of it, unless others were made since. */
+function amongEnds(happened: Change[], ends: Change[]): Change[] {
+  if (happened.some(({ type }) => type === "fork")) return [...ends, ...happened];
+  const at = happened.findIndex(({ type }) => type === "exit" || type === "cgroup-removed");
+  return at < 0 ? [...happened, ...ends] : [...happened.slice(0, at), ...ends, ...happened.slice(at)];
+}
+
+/** What a glance saw, and the ends that are to wait for the whole look: those that nothing else came after. */
+function withoutEnds(happened: Change[], ends: Change[]): { now: Change[]; later: Change[] } {
+  const others = happened.filter(({ type }) => type !== "exit");
+  const later = happened.filter(({ type }) => type === "exit");
+  return others.length > 0 ? { now: [...ends, ...others], later } : { now: [], later: [...ends, ...later] };
 }
 
 /** A task on its way out has given up its memory and then its namespaces (`do_exit`): an earlier look knows them. */

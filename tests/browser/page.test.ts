@@ -206,6 +206,12 @@ test("on a phone the panes are tabs, with a key bar below the terminal", async (
   await expect(page.getByRole("region", { name: "Lesson", exact: true })).toBeVisible();
   await page.getByRole("button", { name: "Picture" }).click();
   await expect(task(page, "init")).toBeVisible();
+  await showView(page, "Processes");
+  const table = page.getByRole("button", { name: "Table" });
+  await table.click();
+  await page.getByRole("button", { name: "Lesson" }).click();
+  await page.getByRole("button", { name: "Picture" }).click();
+  await expect(table).toHaveAttribute("aria-pressed", "true");
   await page.getByRole("button", { name: "Terminal", exact: true }).click();
   await page.keyboard.type("sleep 1000\n");
   await page.getByRole("button", { name: "Ctrl" }).click();
