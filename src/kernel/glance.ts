@@ -1,6 +1,7 @@
 /** The cheap look at what lives for a moment only. */
 import type { Task } from "../protocol/task";
 import type { KernelView } from "../protocol/view";
+import { Keep } from "./keep";
 import { Namespaces } from "./namespaces";
 import type { Program } from "./program";
 import { Reading } from "./reading";
@@ -12,8 +13,14 @@ import { readSomeTasks } from "./tasks";
  * run to execute a program, to enter a namespace or to end, and new processes are at the end of the kernel's list, so no
  * list is walked. Every other section is that of the last whole picture.
  */
-export function glance(prog: Program, now: () => number, last: KernelView, ran: ReadonlySet<number>): KernelView {
-  const reading = new Reading(prog, now);
+export function glance(
+  prog: Program,
+  now: () => number,
+  last: KernelView,
+  ran: ReadonlySet<number>,
+  keep: Keep = new Keep(),
+): KernelView {
+  const reading = new Reading(prog, now, keep);
   const namespaces = new Namespaces(reading);
   const again = new Map<number, Task | undefined>();
   for (const task of last.tasks) {

@@ -31,7 +31,6 @@ export interface KeptEntry {
   /** `prefix` for what is in it. */
   below: string;
   /** The bytes of the name as words, the last of them with what lies behind it. */
-  nameBytes: number;
   nameWords: number[];
   /** Picture that it was last seen in. */
   seen: number;
@@ -99,7 +98,7 @@ export class KeptNames {
       entry,
       prefix,
       below: `${entry.path}/`,
-      ...nameOf(prog, dentry),
+      nameWords: nameOf(prog, dentry),
       seen: this.#picture,
     };
     this.#byDentry.set(dentry | 0, kept);
@@ -107,20 +106,19 @@ export class KeptNames {
   }
 }
 
-function nameOf(prog: Program, dentry: number): Pick<KeptEntry, "nameBytes" | "nameWords"> {
-  const nameBytes = nameLength(prog, dentry);
+/** The words of a name, up to the one with the NUL. */
+function nameOf(prog: Program, dentry: number): number[] {
   const name = prog.pointer(dentry, prog.fields.dentry["d_name.name"]);
-  const nameWords: number[] = [];
-  for (let index = 0; index * 4 < nameBytes; index++) nameWords.push(prog.word(name, index));
-  return { nameBytes, nameWords };
+  const words: number[] = [];
+  for (let index = 0; index * 4 < MAX_NAME_BYTES; index++) {
+    const word = prog.word(name, index);
+    words.push(word);
+    if (((word - 0x01010101) & ~word & 0x80808080) !== 0) break;
+  }
+  return words;
 }
 
-function nameLength(prog: Program, dentry: number): number {
-  return Math.min(prog.u32(dentry, prog.fields.dentry["d_name.len"]), MAX_NAME_BYTES) + 1;
-}
-
-function sameName(prog: Program, dentry: number, { nameBytes, nameWords }: KeptEntry): boolean {
-  if (nameLength(prog, dentry) !== nameBytes) return false;
+function sameName(prog: Program, dentry: number, { nameWords }: KeptEntry): boolean {
   const name = prog.pointer(dentry, prog.fields.dentry["d_name.name"]);
   for (let index = 0; index < nameWords.length; index++) {
     if (prog.word(name, index) !== nameWords[index]) return false;

@@ -1,5 +1,6 @@
 /** Guest RAM by kernel-virtual address. */
 import { text, texts } from "./text";
+import type { WordLog } from "./word-log";
 
 /** Where the kernel maps physical memory: `CONFIG_VMSPLIT_3G`, no highmem, so all of RAM lies there in one piece. */
 export const PAGE_OFFSET = 0xc0000000;
@@ -27,6 +28,8 @@ export function hex(address: number): string {
  */
 export class Memory {
   readonly sizeBytes: number;
+  /** Takes down each word that is read, while there is one. */
+  log: WordLog | undefined;
   readonly #bytes: Uint8Array;
   readonly #words: Uint32Array;
 
@@ -40,6 +43,7 @@ export class Memory {
   u8(address: number): number {
     const at = (address - PAGE_OFFSET) >>> 0;
     if (at >= this.sizeBytes) throw outside(address);
+    if (this.log) this.#note(at, 1);
     return this.#bytes[at];
   }
 
@@ -47,6 +51,7 @@ export class Memory {
     const at = (address - PAGE_OFFSET) >>> 0;
     if (at >= this.sizeBytes) throw outside(address);
     if (at & 1) throw misaligned(address);
+    if (this.log) this.#note(at, 2);
     return this.#bytes[at] | (this.#bytes[at + 1] << 8);
   }
 
@@ -54,7 +59,9 @@ export class Memory {
     const at = (address - PAGE_OFFSET) >>> 0;
     if (at >= this.sizeBytes) throw outside(address);
     if (at & 3) throw misaligned(address);
-    return this.#words[at >>> 2];
+    const word = this.#words[at >>> 2];
+    if (this.log) this.log.note(at >>> 2, word);
+    return word;
   }
 
   /** Exact up to 2^53, which nanoseconds reach after 104 days. */
@@ -68,6 +75,7 @@ export class Memory {
   bytes(address: number, lengthBytes: number): Uint8Array {
     const at = (address - PAGE_OFFSET) >>> 0;
     if (at >= this.sizeBytes || lengthBytes > this.sizeBytes - at) throw outside(address);
+    if (this.log) this.#note(at, lengthBytes);
     return this.#bytes.subarray(at, at + lengthBytes);
   }
 
@@ -75,14 +83,30 @@ export class Memory {
   cstring(address: number, maxBytes: number): string {
     const at = (address - PAGE_OFFSET) >>> 0;
     if (at >= this.sizeBytes) throw outside(address);
-    return text(this.#bytes, at, Math.min(at + maxBytes, this.sizeBytes));
+    const end = Math.min(at + maxBytes, this.sizeBytes);
+    if (this.log) {
+      const nul = this.#bytes.subarray(at, end).indexOf(0);
+      this.#note(at, nul < 0 ? end - at : nul + 1);
+    }
+    return text(this.#bytes, at, end);
   }
 
   /** Texts that end in a NUL each, the last one perhaps at the end of the range. */
   strings(address: number, lengthBytes: number): string[] {
     const at = (address - PAGE_OFFSET) >>> 0;
     if (at >= this.sizeBytes || lengthBytes > this.sizeBytes - at) throw outside(address);
+    if (this.log) this.#note(at, lengthBytes);
     return texts(this.#bytes, at, at + lengthBytes);
+  }
+
+  /** Whether these words, as a log has them, are still what they were. */
+  has(words: Int32Array): boolean {
+    for (let i = 0; i < words.length; i += 2) if ((this.#words[words[i]] | 0) !== words[i + 1]) return false;
+    return true;
+  }
+
+  #note(at: number, lengthBytes: number): void {
+    for (let word = at >>> 2; word << 2 < at + lengthBytes; word++) this.log!.note(word, this.#words[word]);
   }
 }
 

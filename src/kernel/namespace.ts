@@ -195,6 +195,7 @@ function byKind<K extends string, T>(
 }
 
 export const nsproxyNamespaceByKind = byKind(NSPROXY_KINDS, nsproxyNamespace);
+export const inumByKind = byKind(NAMESPACE_KINDS, namespaceInum);
 export const namespaceByKind = byKind(NAMESPACE_KINDS, readNamespace);
 
 /** Everything the picture says of a namespace. */

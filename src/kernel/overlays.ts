@@ -39,7 +39,6 @@ export function readOverlays(
   reading: Reading,
   mounts: Mount[],
   hostNamespace: number,
-  keep: LayerKeep,
 ): { overlays: Overlay[]; layers: Layer[] } {
   const overlays: Overlay[] = [];
   const { prog } = reading;
@@ -49,7 +48,6 @@ export function readOverlays(
   });
   const layers = new Layers(
     reading,
-    keep,
     mounts.filter((mount) => mount.namespace === hostNamespace && mount.hiddenBy === undefined),
   );
   for (const { upper, lowers } of overlays) {
@@ -87,10 +85,10 @@ class Layers {
   #points: Set<string> | undefined;
   readonly #room: Room = { entries: MAX_LAYER_ENTRIES_TOTAL, pathsLength: MAX_LAYER_PATHS_LENGTH };
 
-  constructor(reading: Reading, keep: LayerKeep, mounts: readonly Mount[]) {
+  constructor(reading: Reading, mounts: readonly Mount[]) {
     this.#reading = reading;
-    this.#keep = keep;
-    keep.begin();
+    this.#keep = reading.keep.layers;
+    this.#keep.begin();
     this.#mounts = mounts;
     this.#paths = new Paths(reading.prog);
   }

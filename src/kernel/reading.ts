@@ -1,6 +1,7 @@
 /** One picture in the making: the program, what could not be read, what was left out, and the time that is left. */
 import type { Problem } from "../protocol/view";
 import { MAX_OBSERVE_MS, MAX_PROBLEMS, READS_PER_CLOCK_CHECK } from "./bounds";
+import type { Keep } from "./keep";
 import { hex, MemoryFault } from "./memory";
 import type { Program } from "./program";
 import { Trace } from "./trace";
@@ -9,6 +10,8 @@ export type Reader<T> = (prog: Program, address: number) => T;
 
 export class Reading {
   readonly prog: Program;
+  /** Of the pictures before. */
+  readonly keep: Keep;
   readonly problems: Problem[] = [];
   readonly omitted: string[] = [];
   readonly #now: () => number;
@@ -17,8 +20,10 @@ export class Reading {
   #asked = 0;
   #late = false;
 
-  constructor(prog: Program, now: () => number) {
+  constructor(prog: Program, now: () => number, keep: Keep) {
     this.prog = prog;
+    this.keep = keep;
+    keep.recall.begin(prog.memory);
     this.#now = now;
     this.#deadline = now() + MAX_OBSERVE_MS;
   }
@@ -66,6 +71,7 @@ export class Reading {
   }
 
   problem(where: string, what: string): void {
+    this.keep.recall.spoil();
     if (this.problems.length < MAX_PROBLEMS) this.problems.push({ where, what });
     else this.#problemsLeftOut++;
   }

@@ -2,7 +2,7 @@
 import type { KernelView } from "../protocol/view";
 import { readCgroups } from "./cgroups";
 import { readDescriptors } from "./descriptors";
-import { LayerKeep } from "./layer-keep";
+import { Keep } from "./keep";
 import { readMounts } from "./mounts";
 import { Namespaces } from "./namespaces";
 import { readNetwork } from "./network";
@@ -14,15 +14,10 @@ import { bootTime } from "./timekeeping";
 
 /**
  * Reads the picture at this instant; never throws a `MemoryFault`. `now` is the clock of the time bound, in milliseconds;
- * `keep` has the layers of the picture before.
+ * `keep` has what the pictures before were made of.
  */
-export function sample(
-  prog: Program,
-  now: () => number,
-  sequence: number,
-  keep: LayerKeep = new LayerKeep(),
-): KernelView {
-  const reading = new Reading(prog, now);
+export function sample(prog: Program, now: () => number, sequence: number, keep: Keep = new Keep()): KernelView {
+  const reading = new Reading(prog, now, keep);
   const uts = prog.symbol("init_uts_ns");
   const { "name.release": release } = prog.fields.uts_namespace;
   const clock = reading.read(bootTime, 0, "tk_core", 0);
@@ -42,7 +37,7 @@ export function sample(
     tasks,
     cgroups: readCgroups(reading),
     mounts,
-    ...readOverlays(reading, mounts, hostMounts?.inum ?? 0, keep),
+    ...readOverlays(reading, mounts, hostMounts?.inum ?? 0),
     devices,
     routes,
     sockets,
@@ -52,5 +47,6 @@ export function sample(
     omitted: reading.omitted,
   };
   reading.finish();
+  keep.recall.end();
   return view;
 }

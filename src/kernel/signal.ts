@@ -4,8 +4,6 @@ import type { Program } from "./program";
 
 /** What tasks say of their process. */
 export interface Process {
-  /** Of the `signal_struct`. */
-  address: number;
   pgid: number;
   sid: number;
   tty: string | undefined;
@@ -16,7 +14,6 @@ export interface Process {
 
 export function readProcess(prog: Program, signal: number): Process {
   return {
-    address: signal,
     pgid: signalProcessGroup(prog, signal),
     sid: signalSession(prog, signal),
     tty: signalTty(prog, signal),

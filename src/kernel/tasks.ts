@@ -14,8 +14,10 @@ import {
 } from "./cred";
 import { OVERFLOW_ID } from "./idmap";
 import { hex } from "./memory";
+import type { Keep } from "./keep";
 import { mmEnvironmentBytes, mmExePath, mmRssBytes } from "./mm";
 import {
+  inumByKind,
   NSPROXY_KINDS,
   nsproxyNamespaceByKind,
   pidNamespaceForChildren,
@@ -24,7 +26,7 @@ import {
 } from "./namespace";
 import type { Namespaces } from "./namespaces";
 import { levelPids, ownPidNamespace, taskThreadPid } from "./pid";
-import { Places } from "./places";
+import { placeOf } from "./path";
 import type { Program } from "./program";
 import type { Reader, Reading } from "./reading";
 import {
@@ -55,25 +57,47 @@ import { type CommandLine, mmCommandLine, NO_COMMAND_LINE, UNREAD } from "./user
 
 type Inums = Record<NamespaceKind, number>;
 
-/** The namespaces of tasks with the same nsproxy, ready made for the pid and user namespace of the last one. */
-interface SharedNamespaces {
-  inums: Inums;
-  forChildren: Task["forChildren"];
-  pidNamespace: number;
-  userNamespace: number;
-  /** Address of the pid namespace that children will be in. */
-  pidForChildren: number;
-  /** Inode number of the time namespace that children will be in, where it differs. */
-  timeForChildren: number | undefined;
+interface Member {
+  address: number;
+  kind: NamespaceKind;
 }
 
-interface SharedCgroup {
+/** What tasks with the same nsproxy share. */
+export interface SharedNamespaces {
+  inums: Inums;
+  /** Those to be taken into the picture. */
+  members: readonly Member[];
+  /** Address of the pid namespace that children will be in. */
+  pidForChildren: number;
+  /** Its inode number. */
+  pidInumForChildren: number;
+  /** Inode number of the time namespace that children will be in, where it differs. */
+  timeForChildren: number | undefined;
+  /** The same with the pid and user namespace of the last task that was read. */
+  last?: TaskNamespaces;
+}
+
+interface TaskNamespaces {
+  inums: Inums;
+  forChildren: Task["forChildren"];
+  members: readonly Member[];
+  pid: number;
+  user: number;
+}
+
+export interface SharedCgroup {
   path: string;
   freezing: boolean;
 }
 
+/** A task, and what the picture must have with it. */
+export interface FoundTask {
+  task: Task;
+  argvBytes: number;
+  namespaces: readonly Member[];
+}
+
 interface AddressSpace {
-  address: number;
   commandLine: CommandLine;
   environmentBytes: number;
   rssBytes: number;
@@ -82,17 +106,7 @@ interface AddressSpace {
 
 const NO_INUMS: Inums = { mnt: 0, pid: 0, net: 0, uts: 0, ipc: 0, user: 0, cgroup: 0, time: 0 };
 const NO_PIDS: LevelPid[] = [];
-const NO_PROCESS: Process = {
-  address: 0,
-  pgid: 0,
-  sid: 0,
-  tty: undefined,
-  foreground: false,
-  oomScoreAdj: 0,
-  childSubreaper: false,
-};
 const NO_ADDRESS_SPACE: AddressSpace = {
-  address: 0,
   commandLine: NO_COMMAND_LINE,
   environmentBytes: 0,
   rssBytes: 0,
@@ -114,14 +128,17 @@ class Tasks {
   readonly #namespaces: Namespaces;
   readonly #tasks: Task[] = [];
   readonly #seen = new Set<number>();
-  // By address, as a signed word: a small integer to V8.
-  readonly #shared = new Map<number, SharedNamespaces>();
-  readonly #cgroups = new Map<number, SharedCgroup>();
-  readonly #identities = new Map<number, Identity>();
-  readonly #places: Places;
-  // Threads of a process follow each other, so the last one of these is enough.
-  #process = NO_PROCESS;
-  #addressSpace = NO_ADDRESS_SPACE;
+  readonly #keep: Keep;
+  /** Of tasks that have ended. */
+  readonly #noNamespaces: SharedNamespaces = {
+    inums: NO_INUMS,
+    members: [],
+    pidForChildren: 0,
+    pidInumForChildren: 0,
+    timeForChildren: undefined,
+  };
+  /** Lists of namespaces that the picture has. */
+  readonly #added = new Set<readonly Member[]>();
   /** A bound ended the walk. */
   #full = false;
   #argvBytes = 0;
@@ -130,7 +147,7 @@ class Tasks {
   constructor(reading: Reading, namespaces: Namespaces) {
     this.#reading = reading;
     this.#namespaces = namespaces;
-    this.#places = new Places(reading.prog);
+    this.#keep = reading.keep;
   }
 
   all(): Task[] {
@@ -188,14 +205,32 @@ class Tasks {
         `Only the first ${this.#tasks.length} tasks are shown: reading them took ${MAX_OBSERVE_MS} ms.`,
       );
     }
-    this.#reading.read(this.#add, task, "task_struct", undefined);
+    const found = this.#reading.read(this.#find, task, "task_struct", undefined);
+    if (!found) return;
+    this.#argvBytes += found.argvBytes;
+    this.#addNamespaces(found.namespaces);
+    this.#tasks.push(found.task);
   }
 
+  #addNamespaces(members: readonly Member[]): void {
+    if (this.#added.has(members)) return;
+    this.#added.add(members);
+    for (const { address, kind } of members) this.#namespaces.add(address, kind);
+  }
+
+  readonly #find = (prog: Program, address: number): FoundTask | undefined => {
+    // A trace looks for the fault itself; beyond a bound, what a task is depends on those before it.
+    const alone = prog === this.#reading.prog && this.#argvBytes < MAX_ARGV_TOTAL_BYTES;
+    return alone ? this.#keep.tasks.get(address, this.#readNow) : this.#read(prog, address);
+  };
+
+  readonly #readNow = (address: number): FoundTask | undefined => this.#read(this.#reading.prog, address);
+
   /** Throws `MemoryFault` when the `task_struct` itself cannot be read; what it leads to may be missing in part. */
-  readonly #add = (prog: Program, address: number): void => {
+  #read(prog: Program, address: number): FoundTask | undefined {
     const pid = taskThreadPid(prog, address);
     // A reaped task loses its pid a few instructions before it leaves the list.
-    if (pid === 0) return;
+    if (pid === 0) return undefined;
     const task = readTask(prog, address);
     task.pids = this.#reading.read(levelPids, pid, "pid", NO_PIDS);
     task.ppid = this.#reading.read(taskParentPid, address, "task_struct", 0);
@@ -225,29 +260,28 @@ class Tasks {
 
     const root = taskRootPath(prog, address);
     if (root !== 0) {
-      task.root = this.#reading.read(this.#places.at, root, "fs_struct.root", undefined);
-      task.cwd = this.#reading.read(this.#places.at, taskCwdPath(prog, address), "fs_struct.pwd", undefined);
+      task.root = this.#reading.read(this.#placeAt, root, "fs_struct.root", undefined);
+      task.cwd = this.#reading.read(this.#placeAt, taskCwdPath(prog, address), "fs_struct.pwd", undefined);
     }
 
     const cgroup = this.#cgroupOf(taskCssSet(prog, address));
     task.cgroup = cgroup.path;
     task.frozen &&= cgroup.freezing;
 
-    const shared = this.#namespacesOf(taskNsproxy(prog, address), pid, userNamespace);
-    task.namespaces = shared.inums;
-    task.forChildren = shared.forChildren;
-    this.#tasks.push(task);
-  };
+    const namespaces = this.#namespacesOf(taskNsproxy(prog, address), pid, userNamespace);
+    task.namespaces = namespaces.inums;
+    task.forChildren = namespaces.forChildren;
+    const argvBytes = task.argv.reduce((sum, word) => sum + word.length + 1, 0);
+    return { task, argvBytes, namespaces: namespaces.members };
+  }
 
   #processOf(address: number): Process {
-    if (address === this.#process.address) return this.#process;
-    return (this.#process = this.#reading.attempt(readProcess, address) ?? this.#processInParts(address));
+    return this.#reading.attempt(readProcess, address) ?? this.#processInParts(address);
   }
 
   #processInParts(address: number): Process {
     const read = <T>(reader: Reader<T>, fallback: T) => this.#reading.read(reader, address, "signal_struct", fallback);
     return {
-      address,
       pgid: read(signalProcessGroup, 0),
       sid: read(signalSession, 0),
       tty: read(signalTty, undefined),
@@ -259,34 +293,31 @@ class Tasks {
 
   #addressSpaceOf(address: number): AddressSpace {
     if (address === 0) return NO_ADDRESS_SPACE;
-    if (address === this.#addressSpace.address) return this.#addressSpace;
     const read = this.#reading;
     const exe = read.read(mmExePath, address, "mm_struct", 0);
-    return (this.#addressSpace = {
-      address,
+    return {
       commandLine: this.#commandLine(address),
       environmentBytes: read.read(mmEnvironmentBytes, address, "mm_struct", 0),
       rssBytes: read.read(mmRssBytes, address, "mm_struct", 0),
-      exe: exe === 0 ? undefined : read.read(this.#places.at, exe, "mm_struct.exe_file->f_path", undefined),
-    });
+      exe: exe === 0 ? undefined : read.read(this.#placeAt, exe, "mm_struct.exe_file->f_path", undefined),
+    };
   }
 
+  /** What the `struct path` at this address leads to; undefined when it is empty. */
+  readonly #placeAt = (prog: Program, path: number): Task["exe"] => {
+    if (prog !== this.#reading.prog) return placeOf(prog, path);
+    const { mnt, dentry } = prog.fields.path;
+    return this.#keep.places.at(prog, prog.pointer(path, mnt), prog.pointer(path, dentry));
+  };
+
   #commandLine(mm: number): CommandLine {
-    if (this.#argvBytes >= MAX_ARGV_TOTAL_BYTES) {
-      this.#argvLeftOut++;
-      return UNREAD;
-    }
-    const commandLine = this.#reading.read(mmCommandLine, mm, "mm_struct", UNREAD);
-    for (const word of commandLine.argv) this.#argvBytes += word.length + 1;
-    return commandLine;
+    if (this.#argvBytes < MAX_ARGV_TOTAL_BYTES) return this.#reading.read(mmCommandLine, mm, "mm_struct", UNREAD);
+    this.#argvLeftOut++;
+    return UNREAD;
   }
 
   #identityOf(address: number): Identity {
-    let identity = this.#identities.get(address | 0);
-    if (identity) return identity;
-    identity = this.#reading.attempt(readIdentity, address) ?? this.#identityInParts(address);
-    this.#identities.set(address | 0, identity);
-    return identity;
+    return this.#reading.attempt(readIdentity, address) ?? this.#identityInParts(address);
   }
 
   #identityInParts(address: number): Identity {
@@ -298,56 +329,57 @@ class Tasks {
   }
 
   #cgroupOf(cssSet: number): SharedCgroup {
-    let cgroup = this.#cgroups.get(cssSet | 0);
-    if (cgroup) return cgroup;
-    cgroup = {
-      path: this.#reading.read(cssSetPath, cssSet, "css_set", ""),
-      freezing: this.#reading.read(cssSetFreezing, cssSet, "css_set", false),
-    };
-    this.#cgroups.set(cssSet | 0, cgroup);
-    return cgroup;
+    return this.#keep.cgroups.get(cssSet, this.#readCgroup);
   }
 
-  #namespacesOf(nsproxy: number, pid: number, userNamespace: number): SharedNamespaces {
-    const pidNamespace = this.#reading.read(ownPidNamespace, pid, "pid", 0);
-    const last = this.#shared.get(nsproxy | 0);
-    if (last?.pidNamespace === pidNamespace && last.userNamespace === userNamespace) return last;
-    const shared = last ? { ...last, inums: { ...last.inums } } : this.#nsproxy(nsproxy);
-    shared.pidNamespace = pidNamespace;
-    shared.userNamespace = userNamespace;
-    shared.inums.pid = this.#namespaces.add(pidNamespace, "pid");
-    shared.inums.user = this.#namespaces.add(userNamespace, "user");
-    shared.forChildren = this.#forChildren(shared);
-    this.#shared.set(nsproxy | 0, shared);
-    return shared;
-  }
+  readonly #readCgroup = (cssSet: number): SharedCgroup => ({
+    path: this.#reading.read(cssSetPath, cssSet, "css_set", ""),
+    freezing: this.#reading.read(cssSetFreezing, cssSet, "css_set", false),
+  });
 
-  #forChildren({ pidNamespace, pidForChildren, timeForChildren }: SharedNamespaces): Task["forChildren"] {
+  #namespacesOf(nsproxy: number, threadPid: number, user: number): TaskNamespaces {
+    const pid = this.#reading.read(ownPidNamespace, threadPid, "pid", 0);
+    const shared = nsproxy === 0 ? this.#noNamespaces : this.#keep.namespaces.get(nsproxy, this.#readNamespaces);
+    const inums = { pid: this.#inumOf(pid, "pid"), user: this.#inumOf(user, "user") };
+    const { last } = shared;
+    if (last?.pid === pid && last.user === user && last.inums.pid === inums.pid && last.inums.user === inums.user) {
+      return last;
+    }
+    const { pidForChildren, pidInumForChildren, timeForChildren } = shared;
     // A task that has ended has no children either.
-    const pid = pidForChildren === 0 || pidForChildren === pidNamespace ? undefined : pidForChildren;
-    if (pid === undefined && timeForChildren === undefined) return undefined;
-    return { pid: pid && this.#namespaces.add(pid, "pid"), time: timeForChildren };
+    const other = pidForChildren === 0 || pidForChildren === pid ? undefined : pidForChildren;
+    const members: Member[] = [...shared.members, { address: pid, kind: "pid" }, { address: user, kind: "user" }];
+    if (other !== undefined) members.push({ address: other, kind: "pid" });
+    const forChildren =
+      other === undefined && timeForChildren === undefined
+        ? undefined
+        : { pid: other && pidInumForChildren, time: timeForChildren };
+    return (shared.last = { inums: { ...shared.inums, ...inums }, forChildren, members, pid, user });
   }
 
-  #nsproxy(nsproxy: number): SharedNamespaces {
+  /** 0 for none, and for one that cannot be read, which is listed when it is taken into the picture. */
+  #inumOf(address: number, kind: NamespaceKind): number {
+    return address === 0 ? 0 : (this.#reading.attempt(inumByKind[kind], address) ?? 0);
+  }
+
+  readonly #readNamespaces = (nsproxy: number): SharedNamespaces => {
     const inums = { ...NO_INUMS };
-    const shared: SharedNamespaces = {
-      inums,
-      forChildren: undefined,
-      pidNamespace: 0,
-      userNamespace: 0,
-      pidForChildren: 0,
-      timeForChildren: undefined,
-    };
-    if (nsproxy === 0) return shared;
+    const members: Member[] = [];
     for (const kind of NSPROXY_KINDS) {
       const address = this.#reading.read(nsproxyNamespaceByKind[kind], nsproxy, "nsproxy", 0);
-      inums[kind] = this.#namespaces.add(address, kind);
+      inums[kind] = this.#inumOf(address, kind);
+      members.push({ address, kind });
     }
-    shared.pidForChildren = this.#reading.read(pidNamespaceForChildren, nsproxy, "nsproxy", 0);
+    const pidForChildren = this.#reading.read(pidNamespaceForChildren, nsproxy, "nsproxy", 0);
     const time = this.#reading.read(timeNamespaceForChildren, nsproxy, "nsproxy", 0);
-    const inum = this.#namespaces.add(time, "time");
-    if (inum !== inums.time) shared.timeForChildren = inum;
-    return shared;
-  }
+    members.push({ address: time, kind: "time" });
+    const timeInum = this.#inumOf(time, "time");
+    return {
+      inums,
+      members,
+      pidForChildren,
+      pidInumForChildren: this.#inumOf(pidForChildren, "pid"),
+      timeForChildren: timeInum === inums.time ? undefined : timeInum,
+    };
+  };
 }

@@ -11,7 +11,7 @@ import { evidence } from "./evidence";
 import { layerInodes } from "./file-facts";
 import { glance } from "./glance";
 import { inodeContent } from "./inode";
-import { LayerKeep } from "./layer-keep";
+import { Keep } from "./keep";
 import { Memory, MemoryFault } from "./memory";
 import { networkChanging } from "./netdevice";
 import { type FreeRun, freePages } from "./pages";
@@ -69,11 +69,11 @@ export function createXray(layout: Layout, { now = () => performance.now() }: Xr
     if (last?.ram !== ram || ram.byteOffset & 3) last = { ram, program: new Program(info, new Memory(ram)) };
     return last.program;
   };
-  const keep = new LayerKeep();
+  const keep = new Keep();
   let sequence = 0;
   return {
     observe: (ram) => sample(program(ram), now, ++sequence, keep),
-    glance: (ram, last, ran) => glance(program(ram), now, last, ran),
+    glance: (ram, last, ran) => glance(program(ram), now, last, ran, keep),
     exitStatus: (ram, task) => withoutFault(() => exitStatus(program(ram), task), undefined),
     networkChanging: (ram) => withoutFault(() => networkChanging(program(ram)), false),
     counters: (ram) => withoutFault(() => readCounters(program(ram)), NO_COUNTERS),
