@@ -19,7 +19,7 @@ export function stockKernel(): { path: string } | { missing: string } {
 function find(directory: string): { path: string } | undefined {
   if (!existsSync(directory)) return undefined;
   const name = readdirSync(directory).find((candidate) => /^vmlinuz-.*-686(-pae)?$/.test(candidate));
-  return name && { path: join(directory, name) };
+  return name ? { path: join(directory, name) } : undefined;
 }
 
 /** Apt is given folders of its own, so that the host's architectures and lists stay as they are. */

@@ -145,7 +145,7 @@ export const viewShare: Benchmark = async function* () {
       return samples;
     };
     yield figure("view.share.rest", "%", await share());
-    machine.write(0, new TextEncoder().encode("while :; do true; done\n"));
+    void machine.type(0, new TextEncoder().encode("while :; do true; done\n"));
     await pause(1000);
     yield figure("view.share.busy", "%", await share());
   } finally {

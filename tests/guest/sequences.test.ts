@@ -13,9 +13,12 @@ import * as cgroups from "../support/operations/cgroups";
 import * as mounts from "../support/operations/mounts";
 import * as network from "../support/operations/network";
 import * as tasks from "../support/operations/tasks";
+import { within } from "../support/within";
 
 /** `SEQUENCES=300` for the long run. */
 const SEQUENCES = Number(process.env.SEQUENCES ?? 20);
+/** That a script may take; one that opens what nobody serves would take for ever. */
+const PATIENCE_MS = 60_000;
 /** Of changes in each part, between two comparisons. */
 const ROUNDS = 2;
 /** A long run has to meet all that is listed below; a few sequences meet a part of it, which differs by seed. */
@@ -100,7 +103,7 @@ test(
         for (const { operations } of PARTS) {
           const script = operations(next, await picture());
           where += `\n${script}`;
-          await sh(machine, script);
+          await within(PATIENCE_MS, where, sh(machine, script));
           await until(settled);
         }
         await compareTasks(guest, where);

@@ -168,7 +168,7 @@ class Operations {
       case 8:
         return `rm -rf ${directory()}`;
       case 9:
-        return ((path) => `rm -rf ${path}; mkdir ${path}; echo fresh > ${path}/f`)(directory());
+        return ((path) => `rm -rf ${path}; mkdir ${path}; ${this.#write("fresh >", `${path}/f`)}`)(directory());
       case 10:
         return `mv -f ${name()} ${name()}`;
       case 11:
