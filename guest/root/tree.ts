@@ -16,6 +16,7 @@ const PLACES: Record<string, string> = {
   lsns: "usr/bin/lsns",
   setpriv: "usr/bin/setpriv",
   findmnt: "usr/bin/findmnt",
+  ipcmk: "usr/bin/ipcmk",
   ip: "sbin/ip",
   bridge: "sbin/bridge",
   "xtables-legacy-multi": "sbin/xtables-legacy-multi",

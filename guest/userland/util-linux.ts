@@ -2,7 +2,7 @@
 import { CFLAGS, LDFLAGS, type Recipe } from "../recipe";
 import { libcapNgPrefix } from "./libcap-ng";
 
-const PROGRAMS = ["unshare", "nsenter", "lsns", "setpriv", "findmnt"] as const;
+const PROGRAMS = ["unshare", "nsenter", "lsns", "setpriv", "findmnt", "ipcmk"] as const;
 
 export const utilLinux: Recipe = {
   name: "util-linux",

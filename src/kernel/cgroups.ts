@@ -62,7 +62,7 @@ class Cgroups {
       this.#full = true;
       return reading.leaveOut(`Only the first ${MAX_CGROUPS} cgroups are shown.`);
     }
-    if (reading.late()) {
+    if (reading.late("cgroups")) {
       this.#full = true;
       return reading.leaveOut(
         `Only the first ${this.#cgroups.length} cgroups are shown: the picture took ${MAX_OBSERVE_MS} ms.`,

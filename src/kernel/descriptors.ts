@@ -50,7 +50,8 @@ class Descriptors {
   };
 
   readonly #visit = (fd: number, file: number): boolean => {
-    if (this.#reading.late()) {
+    // A descriptor may hold a namespace that nothing else does.
+    if (this.#reading.late("sockets", "namespaces")) {
       this.#full = true;
       this.#reading.leaveOut(
         `Only ${this.#sockets.size} sockets are shown: the picture took ${MAX_OBSERVE_MS} ms so far.`,

@@ -1,6 +1,6 @@
 /** Two lists of a section, compared by identity. */
-import type { KernelView } from "../protocol/view";
-import { IDENTITY, type Listed, type Section } from "./share";
+import type { KernelView, Section } from "../protocol/view";
+import { IDENTITY, type Listed } from "./share";
 
 export interface Difference<T> {
   added: T[];

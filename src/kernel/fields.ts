@@ -498,6 +498,7 @@ export const SYMBOLS = [
   "ovl_metacopy_def",
   "ovl_xino_auto_def",
   "nop_mnt_idmap",
+  "rename_lock",
   "_totalram_pages",
   "contig_page_data",
   "mem_map",

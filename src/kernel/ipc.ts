@@ -161,7 +161,7 @@ export function readIpcObjects(reading: Reading, namespace: number): IpcObject[]
     if (without && kind !== "mqueue") continue;
     let left = MAX_IPC_OBJECTS;
     reading.walk(ipcAddresses(reading.prog, namespace, kind), WHERE[kind], (address) => {
-      if (left-- === 0 || reading.late()) {
+      if (left-- === 0 || reading.late("namespaces")) {
         reading.leaveOut(`Only some of the ${kind} objects of an ipc namespace are shown.`);
         return false;
       }

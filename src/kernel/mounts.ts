@@ -101,7 +101,8 @@ class Mounts {
         const count = this.#mounts.length;
         return this.#reading.leaveOut(`Only the first ${count} mounts are shown: together their paths are too long.`);
       }
-      if (this.#reading.late()) {
+      // A mount may hold a namespace that nothing else does, and is what an overlay is known by.
+      if (this.#reading.late("mounts", "namespaces", "overlays", "layers")) {
         this.#full = true;
         const count = this.#mounts.length;
         return this.#reading.leaveOut(

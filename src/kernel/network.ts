@@ -60,7 +60,7 @@ class Network {
   }
 
   #late(): boolean {
-    if (!this.#reading.late()) return false;
+    if (!this.#reading.late("devices", "routes")) return false;
     this.#reading.leaveOut(
       `Only ${this.devices.length} network devices and ${this.routes.length} routes are shown: ` +
         `reading them took ${MAX_OBSERVE_MS} ms.`,

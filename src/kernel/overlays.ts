@@ -180,7 +180,7 @@ class Walk {
     if (depth > MAX_PATH_DEPTH) throw new MemoryFault(directory, `the directory is deeper than ${MAX_PATH_DEPTH}`);
     for (const dentry of directoryEntries(prog, directory)) {
       if (++this.#counted > MAX_LAYER_ENTRIES_COUNTED) return;
-      if (this.#full() || this.#reading.late()) {
+      if (this.#full() || this.#reading.late("layers")) {
         this.#layer.omitted++;
         continue;
       }

@@ -24,6 +24,14 @@ export function dentryUnlinked(prog: Program, dentry: number): boolean {
   return prog.pointer(dentry, prog.fields.dentry["d_hash.pprev"]) === 0 && dentryParent(prog, dentry) !== dentry;
 }
 
+/**
+ * True while a name moves or two are exchanged (`__d_move()`): the sequence of `rename_lock`, which is what a `seqlock_t`
+ * begins with, is odd. In between, a directory may have its new name in its old place.
+ */
+export function renaming(prog: Program): boolean {
+  return (prog.variable("rename_lock") & 1) !== 0;
+}
+
 /** Path of a name below a directory above it, or below the root of its filesystem: `/etc/passwd`; `/` for the directory itself. */
 export function dentryPath(prog: Program, dentry: number, root = 0): string {
   let path = "";

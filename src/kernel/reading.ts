@@ -1,5 +1,5 @@
 /** One picture in the making: the program, what could not be read, what was left out, and the time that is left. */
-import type { Problem } from "../protocol/view";
+import type { Problem, Section } from "../protocol/view";
 import { MAX_OBSERVE_MS, MAX_PROBLEMS, READS_PER_CLOCK_CHECK } from "./bounds";
 import type { Keep } from "./keep";
 import { hex, MemoryFault } from "./memory";
@@ -14,6 +14,8 @@ export class Reading {
   readonly keep: Keep;
   readonly problems: Problem[] = [];
   readonly omitted: string[] = [];
+  /** Sections that are not finished, since time was up. */
+  readonly unfinished = new Set<Section>();
   readonly #now: () => number;
   readonly #deadline: number;
   #problemsLeftOut = 0;
@@ -30,10 +32,11 @@ export class Reading {
 
   /**
    * True once the picture took `MAX_OBSERVE_MS`; what is not read by then must be named as left out. To be asked once an
-   * object: the clock is looked at every few calls.
+   * object: the clock is looked at every few calls. `sections` are those that miss something then.
    */
-  late(): boolean {
+  late(...sections: Section[]): boolean {
     if (!this.#late && ++this.#asked % READS_PER_CLOCK_CHECK === 0) this.#late = this.#now() > this.#deadline;
+    if (this.#late) sections.forEach((section) => this.unfinished.add(section));
     return this.#late;
   }
 

@@ -45,6 +45,7 @@ export function sample(prog: Program, now: () => number, sequence: number, keep:
     glimpsed: [],
     problems: reading.problems,
     omitted: reading.omitted,
+    unfinished: [...reading.unfinished],
   };
   reading.finish();
   keep.recall.end();

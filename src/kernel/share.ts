@@ -1,19 +1,6 @@
 /** Structural sharing between pictures: what did not change is the very same object, so that a comparison is an identity. */
-import type { KernelView } from "../protocol/view";
+import { SECTIONS, type KernelView, type Section } from "../protocol/view";
 
-/** The sections of a picture that list objects. */
-export const SECTIONS = [
-  "tasks",
-  "namespaces",
-  "cgroups",
-  "mounts",
-  "overlays",
-  "layers",
-  "devices",
-  "routes",
-  "sockets",
-] as const satisfies readonly (keyof KernelView)[];
-export type Section = (typeof SECTIONS)[number];
 export type Listed<S extends Section> = KernelView[S][number];
 
 /**

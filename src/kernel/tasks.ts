@@ -199,7 +199,7 @@ class Tasks {
       this.#full = true;
       return this.#reading.leaveOut(`Only the first ${MAX_TASKS} tasks are shown.`);
     }
-    if (this.#reading.late()) {
+    if (this.#reading.late("tasks", "namespaces")) {
       this.#full = true;
       return this.#reading.leaveOut(
         `Only the first ${this.#tasks.length} tasks are shown: reading them took ${MAX_OBSERVE_MS} ms.`,

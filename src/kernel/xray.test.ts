@@ -223,6 +223,9 @@ test("beyond the time bound the picture says what is left out", () => {
   expect(slow.omitted).toContainEqual(expect.stringContaining(`Only the first ${slow.tasks.length} tasks`));
   expect(slow.omitted).toContainEqual(expect.stringContaining(`Only the first ${slow.mounts.length} mounts`));
   expect(slow.omitted).toContainEqual(expect.stringContaining(`Only the first ${slow.cgroups.length} cgroups`));
+  const cut = ["tasks", "namespaces", "cgroups", "mounts", "overlays", "layers", "devices", "routes", "sockets"];
+  expect([...slow.unfinished].sort()).toEqual(cut.sort());
+  expect(view.unfinished).toEqual([]);
 });
 
 test("memory without a kernel gives an empty picture", () => {

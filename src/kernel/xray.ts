@@ -16,6 +16,7 @@ import { Memory, MemoryFault } from "./memory";
 import { networkChanging } from "./netdevice";
 import { type FreeRun, freePages } from "./pages";
 import { panicMessage } from "./panic";
+import { renaming } from "./path";
 import { Program } from "./program";
 import { sample } from "./sample";
 import { taskExitCode, taskPid, taskStartTime } from "./task";
@@ -38,6 +39,8 @@ export interface Xray {
   exitStatus(ram: Uint8Array, task: Task): number | undefined;
   /** True while somebody is about to change devices or routes, which are neither what they were nor what they will be. */
   networkChanging(ram: Uint8Array): boolean;
+  /** True while a file is being renamed, and is half where it was and half where it will be. */
+  renaming(ram: Uint8Array): boolean;
   /** A few words that tell whether the picture may have changed; all zero when memory holds no running kernel yet. */
   counters(ram: Uint8Array): Counters;
   /** The walk to a fact; undefined when its task or namespace is gone. */
@@ -76,6 +79,7 @@ export function createXray(layout: Layout, { now = () => performance.now() }: Xr
     glance: (ram, last, ran) => glance(program(ram), now, last, ran, keep),
     exitStatus: (ram, task) => withoutFault(() => exitStatus(program(ram), task), undefined),
     networkChanging: (ram) => withoutFault(() => networkChanging(program(ram)), false),
+    renaming: (ram) => withoutFault(() => renaming(program(ram)), false),
     counters: (ram) => withoutFault(() => readCounters(program(ram)), NO_COUNTERS),
     evidence: (ram, fact) => evidence(info, new Memory(ram), fact),
     file: (ram, inode) => withoutFault(() => layerFile(program(ram), inode), undefined),

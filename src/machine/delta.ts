@@ -1,6 +1,6 @@
 /** Pictures across the worker's boundary: only what differs from the one before travels. */
-import { SECTIONS, type Listed, type Section } from "../kernel/share";
-import type { KernelView } from "../protocol/view";
+import type { Listed } from "../kernel/share";
+import { SECTIONS, type KernelView, type Section } from "../protocol/view";
 
 /** A section's objects in terms of the ones before. */
 export interface SectionDelta<T> {

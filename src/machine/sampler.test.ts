@@ -47,6 +47,7 @@ function kernel() {
     }),
     exitStatus: () => undefined,
     networkChanging: () => false,
+    renaming: () => false,
   } as unknown as Xray;
   return {
     state,
@@ -138,6 +139,22 @@ test("what is told of a task that ended is what was known of it before it began 
   }
   vi.advanceTimersByTime(50);
   expect(sent[1].glimpsed).toEqual([running]);
+});
+
+test("what a task was between two frames, before it became another program, is told of", () => {
+  const { state, sent, sampler } = kernel();
+  sampler.slice(() => RAM, false);
+  const shell = { ...task(7), comm: "sh", argv: ["sh"] };
+  const unshare = { ...shell, comm: "unshare", argv: ["unshare", "ls"] };
+  const program = { ...shell, comm: "ls", argv: ["ls"] };
+  for (const [at, one] of [shell, unshare, program].entries()) {
+    state.tasks = [one];
+    state.counters = { ...QUIET, threads: at + 1 };
+    sampler.slice(() => RAM, false);
+  }
+  vi.advanceTimersByTime(50);
+  expect(sent[1].tasks).toEqual([program]);
+  expect(sent[1].glimpsed).toEqual([shell, unshare]);
 });
 
 test("a change that no slice follows is sent all the same", () => {

@@ -6,16 +6,19 @@
 import { changes } from "../kernel/changes";
 import { difference } from "../kernel/difference";
 import { pictureChanged, ranSince, type Counters } from "../kernel/counters";
-import { SECTIONS, share } from "../kernel/share";
+import { share } from "../kernel/share";
 import type { Xray } from "../kernel/xray";
 import type { Change } from "../protocol/change";
 import type { Task } from "../protocol/task";
-import type { KernelView } from "../protocol/view";
+import { SECTIONS, type KernelView } from "../protocol/view";
+import { Comparison } from "./comparison";
 
 /** Whole looks take at most one part in this many of the time while the guest is busy. */
 const LOOK_SHARE = 20;
 /** The same for glances, which only follow forks, execs and the like: what lives for a moment has no second one. */
 const GLANCE_SHARE = 4;
+/** They come at least this often, as long as they take no longer themselves: a command may live for few milliseconds. */
+const GLANCE_INTERVAL_MS = 3;
 /** A busy guest in which nothing changed for certain is looked at this often. */
 const BUSY_INTERVAL_MS = 100;
 /** The cost of a look is the least of this many: a look that another program of the host interrupted says nothing. */
@@ -38,11 +41,14 @@ export interface SamplerEvents {
 /** What looks of one kind cost, and when the next one can be afforded. */
 class Budget {
   readonly #share: number;
+  readonly #longestMs: number;
   #costsMs: number[] = [];
   #endedAt = -Infinity;
 
-  constructor(share: number) {
+  /** One part in `share` of the time, or more, so that no wait is longer than `longestMs` and than what it waits for. */
+  constructor(share: number, longestMs = Infinity) {
     this.#share = share;
+    this.#longestMs = longestMs;
   }
 
   spend(startedAt: number, endedAt: number): void {
@@ -52,8 +58,9 @@ class Budget {
 
   /** When it may be done next; not before `intervalMs` after the last time. */
   dueAt(intervalMs = 0): number {
-    const affordableMs = this.#costsMs.length > 0 ? Math.min(...this.#costsMs) * (this.#share - 1) : 0;
-    return this.#endedAt + Math.max(affordableMs, intervalMs);
+    const costMs = this.#costsMs.length > 0 ? Math.min(...this.#costsMs) : 0;
+    const waitMs = Math.min(costMs * (this.#share - 1), Math.max(costMs, this.#longestMs));
+    return this.#endedAt + Math.max(waitMs, intervalMs);
   }
 }
 
@@ -62,7 +69,7 @@ export class Sampler {
   readonly #now: () => number;
   readonly #events: SamplerEvents;
   readonly #looks = new Budget(LOOK_SHARE);
-  readonly #glances = new Budget(GLANCE_SHARE);
+  readonly #glances = new Budget(GLANCE_SHARE, GLANCE_INTERVAL_MS);
   #counters: Counters | undefined;
   /** Something ran since the last whole look. */
   #ran = false;
@@ -80,11 +87,12 @@ export class Sampler {
   #sentAt = -Infinity;
   #held: KernelView | undefined;
   #sent: KernelView | undefined;
-  /** The last look's picture, sharing with the one before what did not change. */
+  /** The last look's picture, sharing with those before what did not change. */
   #last: KernelView | undefined;
+  readonly #comparison = new Comparison();
   /** Its tasks by address, with what was known of them when they were whole. */
   #known = new Map<number, Task>();
-  #glimpsed = new Map<number, Task>();
+  #glimpsed: Task[] = [];
   /** Ends that a glance saw last of all: the whole look may tell what those tasks did before. */
   #ends: Change[] = [];
   #endedTasks: Task[] = [];
@@ -135,10 +143,10 @@ export class Sampler {
     const seen = this.#xray.observe(memory);
     const view = this.#take(seen, memory, true);
     this.#looks.spend(startedAt, this.#now());
-    this.#changed = this.#ran = this.#tasksChanged = false;
+    this.#changed = this.#ran = false;
     this.#before = [this.#active, ...this.#before].slice(0, LOOKS_REMEMBERED);
     this.#active = new Set();
-    this.#glanced = new Set();
+    this.#glanceAgain(view);
     return view;
   }
 
@@ -169,25 +177,35 @@ export class Sampler {
 
   #glance(memory: Uint8Array, last: KernelView): void {
     const startedAt = this.#now();
-    this.#take(this.#xray.glance(memory, last, this.#glanced), memory, false);
+    const view = this.#take(this.#xray.glance(memory, last, this.#glanced), memory, false);
     this.#glances.spend(startedAt, this.#now());
-    this.#tasksChanged = false;
-    this.#glanced = new Set();
+    this.#glanceAgain(view);
+  }
+
+  /** A task in the middle of exec does not say yet what it executes, and what it executes may be short. */
+  #glanceAgain({ tasks }: KernelView): void {
+    const starting = tasks.filter((task) => this.#glanced.has(task.address) && isStarting(task));
+    this.#tasksChanged = starting.length > 0;
+    this.#glanced = new Set(starting.map(({ address }) => address));
   }
 
   /** Makes what was seen the present picture, and tells what happened since the one before. */
   #take(seen: KernelView, memory: Uint8Array, whole: boolean): KernelView {
     const last = this.#last;
+    // What is half done is shown when it is done.
     const { devices, routes } = last && this.#xray.networkChanging(memory) ? last : seen;
-    const fresh: KernelView = { ...seen, devices, routes, sequence: ++this.#sequence, glimpsed: [] };
-    let view = last ? share(last, fresh) : fresh;
-    if (last) {
-      const ended = this.#ended(last, view, memory);
-      for (const task of ended) this.#glimpsed.set(task.startTimeNs, task);
-      this.#tell(changes(last, { ...view, glimpsed: ended }), last, view, ended, whole);
+    const { layers } = last && this.#xray.renaming(memory) ? last : seen;
+    const fresh: KernelView = { ...seen, devices, routes, layers, sequence: ++this.#sequence, glimpsed: [] };
+    const compared = this.#comparison.view;
+    let view = compared ? share(compared, fresh) : fresh;
+    const { before, after } = this.#comparison.next(view);
+    if (before) {
+      const ended = this.#ended(before, after, memory);
+      this.#glimpsed.push(...ended);
+      this.#tell(changes(before, { ...after, glimpsed: ended }), before, after, ended, whole);
     } else this.#known = new Map(view.tasks.map((task) => [task.address, task]));
     this.#last = view;
-    view = { ...view, glimpsed: [...this.#glimpsed.values()] };
+    view = { ...view, glimpsed: [...this.#glimpsed] };
     this.#held = view;
     const sinceSentMs = this.#now() - this.#sentAt;
     clearTimeout(this.#sendTimer);
@@ -221,7 +239,10 @@ export class Sampler {
     });
     for (const task of added) this.#known.set(task.address, task);
     for (const [, task] of changed) {
-      this.#known.set(task.address, wholeTask(task, this.#known.get(task.address)));
+      const known = this.#known.get(task.address);
+      const now = wholeTask(task, known);
+      if (known && isAnother(known, now) && !this.#sent?.tasks.includes(known)) this.#glimpsed.push(known);
+      this.#known.set(task.address, now);
     }
     return ended;
   }
@@ -232,7 +253,7 @@ export class Sampler {
     if (!view || (this.#sent && !this.#happened && showsTheSame(this.#sent, view))) return;
     this.#sentAt = this.#now();
     this.#sent = view;
-    this.#glimpsed.clear();
+    this.#glimpsed = [];
     this.#happened = false;
     this.#events.onview(view);
   }
@@ -258,6 +279,17 @@ function wholeTask(task: Task, earlier: Task | undefined): Task {
   const argv = task.argv.length > 0 || earlier.comm !== task.comm ? task.argv : earlier.argv;
   const namespaces = task.namespaces.mnt !== 0 ? task.namespaces : earlier.namespaces;
   return argv === task.argv && namespaces === task.namespaces ? task : { ...task, argv, namespaces };
+}
+
+/** Its memory is the new program's, which has not been given its arguments yet (`begin_new_exec`, `create_elf_tables`). */
+function isStarting({ argv, kernelThread, rssBytes, state }: Task): boolean {
+  return argv.length === 0 && !kernelThread && rssBytes > 0 && state !== "Z" && state !== "X";
+}
+
+/** The same task, and yet another program, in other namespaces or with other rights. */
+function isAnother(one: Task, other: Task): boolean {
+  const kind = ({ comm, argv, namespaces, uid }: Task): string => JSON.stringify([comm, argv, namespaces, uid]);
+  return one.startTimeNs === other.startTimeNs && kind(one) !== kind(other);
 }
 
 /** True when nothing differs but the time at which two pictures were taken, so that an idle guest sends nothing. */

@@ -36,11 +36,30 @@ export interface KernelView {
   devices: NetDevice[];
   routes: Route[];
   sockets: Socket[];
-  /** Tasks that were seen after the previous picture was sent and ended before this one was taken. */
+  /**
+   * What was seen after the previous picture was sent and is no more: tasks that ended, and what a task was before it
+   * became another program or went to another namespace. What came later is further behind.
+   */
   glimpsed: Task[];
   /** Forks since boot (`total_forks`). */
   totalForks: number;
   problems: Problem[];
   /** What a bound left out, one sentence each; empty when the picture is whole. */
   omitted: string[];
+  /** Sections that the time for one look did not suffice for: what they lack may be there all the same. */
+  unfinished: Section[];
 }
+
+/** The sections of a picture that list objects. */
+export const SECTIONS = [
+  "tasks",
+  "namespaces",
+  "cgroups",
+  "mounts",
+  "overlays",
+  "layers",
+  "devices",
+  "routes",
+  "sockets",
+] as const satisfies readonly (keyof KernelView)[];
+export type Section = (typeof SECTIONS)[number];

@@ -105,5 +105,6 @@ export function kernelView(tasks: Task[], sequence = 1): KernelView {
     sockets: [],
     problems: [],
     omitted: [],
+    unfinished: [],
   };
 }

@@ -23,6 +23,8 @@ const PATIENCE_MS = 60_000;
 const ROUNDS = 2;
 /** A long run has to meet all that is listed below; a few sequences meet a part of it, which differs by seed. */
 const LONG = 50;
+/** Sequences after which a long run says how far it is. */
+const SAY_EVERY = 10;
 
 const PARTS = [tasks, mounts, cgroups, network];
 
@@ -96,6 +98,8 @@ test(
     const seen = new Seen();
     for (let sequence = 0; sequence < SEQUENCES; sequence++) {
       const next = random(seed + sequence);
+      if (SEQUENCES >= LONG && sequence % SAY_EVERY === 0)
+        process.stderr.write(`${sequence} of ${SEQUENCES} sequences\n`);
       if (sequence > 0) await machine.reset();
       for (const { PREPARE } of PARTS) await sh(machine, PREPARE);
       for (let round = 0; round < ROUNDS; round++) {

@@ -13,7 +13,10 @@ export interface ObservedMachine {
   machine: Machine;
   /** A picture of now. Throws where the machine gives none. */
   picture(): Promise<KernelView>;
-  /** The first picture on which something is so, from now on. */
+  /**
+   * A picture on which something is so, from now on: the first one, or a whole one right after it where it is still so. The
+   * first may be a glance at the tasks, with everything else as it was before.
+   */
   until(seen: (view: KernelView) => boolean): Promise<KernelView>;
 }
 
@@ -48,7 +51,8 @@ export async function observedMachine(prepare = ""): Promise<ObservedMachine> {
       }, PATIENCE_MS);
       const look = (view: KernelView) => {
         last = view;
-        if (seen(view)) end(() => resolve(view));
+        if (!seen(view)) return;
+        end(() => picture().then((whole) => resolve(seen(whole) ? whole : view), reject));
       };
       watchers.add(look);
       picture().then(look, (error: unknown) => end(() => reject(error)));

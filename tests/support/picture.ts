@@ -72,6 +72,7 @@ export function picture({ tasks, glimpsed = [], atNs = 1000, hostnames = {} }: P
     sockets: [],
     problems: [],
     omitted: [],
+    unfinished: [],
   };
 }
 
