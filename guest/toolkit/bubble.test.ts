@@ -1,22 +1,11 @@
-import { execFileSync, spawnSync, type SpawnSyncReturns } from "node:child_process";
-import {
-  chmodSync,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { explainText } from "../../src/plan/explain";
-import { quote } from "../../src/plan/quote";
 import { lines, shell } from "../../src/plan/shell";
 import { hostileText, newSeed, random } from "../../tests/support/hostile";
+import { busybox, callEach, options, shells, toolForTest } from "../../tests/support/toolkit";
 import { bubble } from "./bubble";
 import { generate } from "./generate";
 import { effective, planOf, type Settings } from "./tool";
@@ -24,27 +13,7 @@ import { effective, planOf, type Settings } from "./tool";
 // Thousands of calls of a shell script, on a machine that may be busy.
 vi.setConfig({ testTimeout: 120_000 });
 
-const directory = mkdtempSync(join(tmpdir(), "bubble-"));
-afterAll(() => rmSync(directory, { recursive: true }));
-const path = join(directory, "bubble");
-writeFileSync(path, generate(bubble));
-chmodSync(path, 0o755);
-
-// The guest's own busybox, which the host may be able to run; the others keep the script to what POSIX says.
-const busybox = fileURLToPath(new URL("../../images/machine/bin/busybox", import.meta.url));
-const shells = [
-  { name: "the guest's ash", words: [busybox, "sh"] },
-  { name: "dash", words: ["dash"] },
-  { name: "bash", words: ["bash", "--posix"] },
-].filter(({ words }) => spawnSync(words[0], [...words.slice(1), "-c", ":"]).status === 0);
-
-function call(shellWords: string[], words: string[], env: NodeJS.ProcessEnv = process.env): SpawnSyncReturns<string> {
-  return spawnSync(shellWords[0], [...shellWords.slice(1), path, ...words], { encoding: "utf8", env });
-}
-
-function words(settings: Settings): string[] {
-  return Object.entries(settings).flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, value]));
-}
+const { directory, path, call } = toolForTest(bubble);
 
 /** Every combination of the ten options, with values that need care. */
 const combinations: Settings[] = Array.from({ length: 2 ** 10 }, (_, bits) => {
@@ -57,30 +26,16 @@ const combinations: Settings[] = Array.from({ length: 2 ** 10 }, (_, bits) => {
   return settings;
 });
 
-/** Calls the script once for each combination; in one shell, since a thousand starts of a program are slow. */
-function forEachCombination(shellWords: string[], before: string[], after: string[]): string[] {
-  const calls = combinations.map((settings) => [...before, ...words(settings), ...after].map(quote).join(" "));
-  const program = ["main() ( . $0 )", ...calls.map((each) => `main ${each}\nprintf '\\0'`)].join("\n");
-  const input = join(directory, "calls");
-  writeFileSync(input, program);
-  const printed = spawnSync(shellWords[0], [...shellWords.slice(1), "-c", `. ${input}`, path], {
-    encoding: "utf8",
-    maxBuffer: 1e8,
-  });
-  expect(printed.stderr).toBe("");
-  return printed.stdout.split("\0").slice(0, -1);
-}
-
 const command = ["ls", "a b", "it's"];
 
 test.each(shells)("under $name, for each combination of options, it would run the commands of the plan", (each) => {
   const plans = combinations.map((settings) => `${shell(planOf(bubble, settings, command)).join("\n")}\n`);
-  expect(forEachCombination(each.words, ["--dry-run"], ["--", ...command])).toEqual(plans);
+  expect(callEach(each.words, path, combinations, ["--dry-run"], ["--", ...command])).toEqual(plans);
 });
 
 test.each(shells)("under $name, for each combination of options, it explains the steps of the plan", (each) => {
   const plans = combinations.map((settings) => explainText(planOf(bubble, settings, command)));
-  expect(forEachCombination(each.words, ["--explain"], command)).toEqual(plans);
+  expect(callEach(each.words, path, combinations, ["--explain"], command)).toEqual(plans);
 });
 
 test("what it runs is what the plan runs: unshare gets the same arguments", () => {
@@ -99,7 +54,7 @@ test("what it runs is what the plan runs: unshare gets the same arguments", () =
     if (next() < 0.5) settings.root = directory;
     const command = ["ls", ...Array.from({ length: 5 }, () => hostileText(next))];
     for (const { words: shellWords } of shells) {
-      const ran = call(shellWords, [...words(settings), "--", ...command], env);
+      const ran = call(shellWords, [...options(settings), "--", ...command], env);
       const planned = execFileSync("/bin/sh", ["-c", shell(planOf(bubble, settings, command)).join("\n")], {
         encoding: "utf8",
         env,

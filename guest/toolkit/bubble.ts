@@ -1,4 +1,4 @@
-import { COMMAND, type Option, type Tool } from "./tool";
+import type { Option, Tool } from "./tool";
 
 const namespaces: Option[] = [
   { name: "mount", namespace: "mnt", help: "mounts of its own; with --pid, /proc is mounted anew" },
@@ -21,15 +21,15 @@ export const bubble: Tool = {
     { name: "hostname", value: "NAME", accepts: "host name", implies: ["uts"], help: "the host name inside" },
     { name: "root", value: "DIR", accepts: "directory", help: "the directory that is / inside" },
   ],
-  defaults: ["mount", "pid"],
   command: ["sh"],
-  why: "Start a process that does not share these things with the others.",
-  inside: [
+  onlyRoot: { may: "make these namespaces", unless: "user" },
+  unshare: { why: "Start a process that does not share these things with the others.", defaults: ["mount", "pid"] },
+  steps: [
     {
       when: ["hostname"],
       step: {
         kind: "sethostname",
-        name: { slot: "hostname" },
+        name: "{hostname}",
         why: "Name the host. Only this uts namespace has the new name; the other one keeps its own.",
       },
     },
@@ -49,7 +49,7 @@ export const bubble: Tool = {
       step: {
         kind: "mount",
         source: "proc",
-        target: { slot: "root", after: "/proc" },
+        target: "{root}/proc",
         type: "proc",
         why: `Mount a /proc there. A proc file system shows the pid namespace it was mounted from: the new one.`,
       },
@@ -58,12 +58,12 @@ export const bubble: Tool = {
       when: ["root"],
       step: {
         kind: "chroot",
-        root: { slot: "root" },
+        root: "{root}",
         why: "Make the directory the root of everything this process can name.",
         inside: [
           {
             kind: "exec",
-            argv: [COMMAND],
+            argv: ["{command}"],
             why: "Become the command. It is the same process, so it keeps all that was set up.",
           },
         ],
@@ -73,7 +73,7 @@ export const bubble: Tool = {
       when: ["!root"],
       step: {
         kind: "exec",
-        argv: [COMMAND],
+        argv: ["{command}"],
         why: "Become the command. It is the same process, so it keeps all that was set up.",
       },
     },

@@ -4,34 +4,31 @@ import { paragraph, UNSHARE_OPTIONS } from "../../src/plan/explain";
 import { NAMESPACES } from "../../src/plan/namespace";
 import { quote } from "../../src/plan/quote";
 import { reference } from "../../src/plan/reference";
-import {
-  COMMAND,
-  isSlot,
-  namespaceOptions,
-  type Guard,
-  type GuardedStep,
-  type Option,
-  type Slot,
-  type Text,
-  type Tool,
-} from "./tool";
+import { shell } from "../../src/plan/shell";
+import type { Step } from "../../src/plan/step";
+import { undo } from "../../src/plan/undo";
+import { check, checkThere } from "./accepts";
+import { expansion, isTemplate, variable, Words } from "./template";
+import { namespaceOptions, type Guard, type GuardedStep, type Option, type Tool } from "./tool";
 
 /**
  * The tool as a POSIX script. It puts its plan together as text, each step guarded by the options it depends on, and then
  * prints that text, prints the reasons, or has the shell run it: what is shown is what runs.
  */
 export function generate(tool: Tool): string {
+  const words = new Words();
+  const steps = tool.unshare ? insideSteps(tool, words) : plainSteps(tool, words);
   return [
     header(tool),
     usage(tool),
     part("helpers"),
     parser(tool),
     requirements(tool),
-    namespaces(tool),
-    slots(tool),
-    tool.inside.map(insideStep).join("\n"),
+    ...(tool.unshare ? [part("inside"), namespaces(tool, tool.unshare.why)] : [part("steps")]),
+    ["# Words of the steps, quoted for a shell.", ...words.lines(), ""].join("\n"),
+    steps,
     "",
-    part("finish"),
+    part(tool.unshare ? "finish-inside" : "finish-steps"),
   ].join("\n");
 }
 
@@ -49,20 +46,28 @@ name=${name}
 function usage(tool: Tool): string {
   const rows = [
     ...tool.options.map(({ name, value, help }) => [`--${name}${value ? ` ${value}` : ""}`, help]),
+    ...(canUndo(tool) ? [["--undo", "take back what was done with the same options"]] : []),
     ["--explain", "print each step with its reason, and run nothing"],
     ["--dry-run", "print the commands, and run nothing"],
     ["--help", "print this"],
   ];
   const width = Math.max(...rows.map(([option]) => option.length));
+  const takes = tool.command ? " [--] [COMMAND [ARGUMENT]...]" : "";
+  const without = tool.command?.length ? ` Without COMMAND, that is ${tool.command.join(" ")}.` : "";
+  const defaults = tool.unshare
+    ? `Without the name of a namespace: ${tool.unshare.defaults.map((name) => `--${name}`).join(" ")}.\n`
+    : "";
+  const status = tool.command
+    ? `The exit status is that of COMMAND; `
+    : "The exit status is 0, or that of the step that failed; ";
   return `usage() {
   cat <<'END'
-Usage: ${tool.name} [OPTION]... [--] [COMMAND [ARGUMENT]...]
-${tool.summary} Without COMMAND, that is ${tool.command.join(" ")}.
+Usage: ${tool.name} [OPTION]...${takes}
+${tool.summary}${without}
 
 ${rows.map(([option, help]) => `  ${option.padEnd(width)}  ${help}`).join("\n")}
 
-Without the name of a namespace: ${tool.defaults.map((name) => `--${name}`).join(" ")}.
-The exit status is that of COMMAND; 2 when ${tool.name} was called wrongly.
+${defaults}${status}2 when ${tool.name} was called wrongly.
 
 Examples:
 ${tool.examples.map((example) => `  ${example}`).join("\n")}
@@ -71,19 +76,24 @@ END
 `;
 }
 
-/** A part that is the same for every tool, as a shell script of its own beside this file. */
-function part(name: "helpers" | "finish"): string {
+/** A part that is the same for many tools, as a shell script of its own beside this file. */
+function part(name: "helpers" | "inside" | "steps" | "finish-inside" | "finish-steps"): string {
   return readFileSync(new URL(`./${name}.sh`, import.meta.url), "utf8");
 }
 
 function parser(tool: Tool): string {
-  const variables = tool.options.map(({ name }) => `${variable(name)}=`).join(" ");
+  const variables = tool.options
+    .map(
+      ({ name, default: text }) =>
+        `${variable(name)}=${text?.startsWith("$") ? `"${text}"` : quote(text ?? "").replace("''", "")}`,
+    )
+    .join(" ");
   const arms = tool.options.flatMap((option) => (option.value ? valueArms(option, tool) : [flagArm(option, tool)]));
-  return `${variables} chosen= mode=run
+  return `${variables} ${variable("command")}='' chosen='' undo='' mode=run
 while [ $# -gt 0 ]; do
   case $1 in
 ${arms.map((arm) => `  ${arm}`).join("\n")}
-  --explain) mode=explain ;;
+${canUndo(tool) ? "  --undo) undo=1 ;;\n" : ""}  --explain) mode=explain ;;
   --dry-run) mode=dry-run ;;
   --help | -h)
     usage
@@ -98,11 +108,20 @@ ${arms.map((arm) => `  ${arm}`).join("\n")}
   esac
   shift
 done
-[ "$chosen" ] || ${tool.defaults.map((name) => `${variable(name)}=1`).join(" ")}
-[ $# -gt 0 ] || set -- ${tool.command.map(quote).join(" ")}
-case $1 in -*) fail "a command cannot begin with a hyphen: $1" ;; esac
-${tool.options.flatMap((option) => (option.accepts ? [accepts(option)] : [])).join("\n")}
+${commandLines(tool)}
+${tool.options.flatMap((option) => (option.accepts ? [check(option)] : [])).join("\n")}
 `;
+}
+
+function commandLines({ name, command, unshare }: Tool): string {
+  if (!command) return `[ $# = 0 ] || fail "${name} takes no command: $1"`;
+  const lines = [
+    ...(unshare ? [`[ "$chosen" ] || ${unshare.defaults.map((each) => `${variable(each)}=1`).join(" ")}`] : []),
+    ...(command.length > 0 ? [`[ $# -gt 0 ] || set -- ${command.map(quote).join(" ")}`] : []),
+    `[ $# = 0 ] || ${variable("command")}=1`,
+    'case ${1-} in -*) fail "a command cannot begin with a hyphen: $1" ;; esac',
+  ];
+  return lines.join("\n");
 }
 
 function flagArm(option: Option, tool: Tool): string {
@@ -133,112 +152,140 @@ function implied({ implies = [] }: Option, tool: Tool): Option[] {
   return tool.options.filter(({ name }) => implies.includes(name));
 }
 
-function accepts({ name, accepts: what }: Option): string {
-  const value = variable(name);
-  if (what === "directory") {
-    return `case $${value} in -*) ${value}=./$${value} ;; esac`;
-  }
-  return `case $${value} in
--* | *[!A-Za-z0-9.-]*) fail "--${name}: '$${value}' is no host name; use letters, digits, dots and hyphens" ;;
-esac
-[ \${#${value}} -le 64 ] || fail '--${name}: a host name has at most 64 characters'`;
-}
-
 function requirements(tool: Tool): string {
-  const directories = tool.options.filter((option) => option.accepts === "directory");
-  return `if [ $mode = run ]; then
-${directories.map(({ name }) => `  [ ! "$${variable(name)}" ] || [ -d "$${variable(name)}" ] || fail "--${name}: there is no directory $${variable(name)}"\n`).join("")}  command -v unshare >/dev/null || {
-    printf '%s\\n' '${tool.name}: the program unshare (of util-linux) is not on the PATH' >&2
+  const { name, onlyRoot } = tool;
+  const lines = tool.options.map(checkThere).filter((line) => line !== "");
+  if (tool.unshare) {
+    lines.push(`command -v unshare >/dev/null || {
+    printf '%s\\n' '${name}: the program unshare (of util-linux) is not on the PATH' >&2
     exit 127
+  }`);
   }
-  [ "$user" ] || [ "$(id -u)" = 0 ] || {
-    printf '%s\\n' '${tool.name}: only root may make these namespaces; be root, or add --user' >&2
+  if (onlyRoot) {
+    const { may, unless } = onlyRoot;
+    lines.push(`${unless ? `[ "$${variable(unless)}" ] || ` : ""}[ "$(id -u)" = 0 ] || {
+    printf '%s\\n' '${name}: only root may ${may}; be root${unless ? `, or add --${unless}` : ""}' >&2
     exit 1
+  }`);
   }
+  // Inside a new root the command is another one than here, so that its name says nothing.
+  if (tool.command && !tool.unshare) {
+    lines.push(`[ ! "$${variable("command")}" ] || [ "$undo" ] || command -v "$1" >/dev/null || {
+    printf '%s\\n' "${name}: there is no command $1" >&2
+    exit 127
+  }`);
+  }
+  if (lines.length === 0) return "";
+  return `if [ $mode = run ]; then
+${lines.map((line) => `  ${line}`).join("\n")}
 fi
 `;
 }
 
-function namespaces(tool: Tool): string {
+function namespaces(tool: Tool, why: string): string {
   const lines = namespaceOptions(tool).map(({ kind, option }) => {
     const { flag, option: word, what, manual } = NAMESPACES[kind];
     return `[ ! "$${variable(option)}" ] || namespace ${word} ${flag} ${reason([`${kind}: ${what} (${manual}).`])}`;
   });
   const { fork, killChild, mapRoot } = UNSHARE_OPTIONS;
-  const after = (when: string, words: string, reasons: string[]): string => `if [ "$${when}" ]; then
+  const after = (when: string, words: string, reasons: string[]): string => `if [ "$${variable(when)}" ]; then
   start="$start ${words}"
   reasons=$reasons${reason(reasons)}
 fi`;
   const { manual } = reference({ kind: "unshare", namespaces: [], inside: [], why: "" });
   return `# What is new for the process.
-start=unshare flags='' reasons=${reason([tool.why])}
+start=unshare flags='' reasons=${reason([why])}
 ${lines.join("\n")}
 ${after("pid", "--fork --kill-child", [fork, killChild])}
 ${after("user", "--map-root-user", [mapRoot])}
-call="unshare($flags)\${pid:+, then fork()}"
+call="unshare($flags)\${${variable("pid")}:+, then fork()}"
 manual=${quote(manual.join(", "))}
-
-# What happens inside.
-script='' steps='' number=1 only=''
 `;
 }
 
-/** One variable for each quoted word that the steps are put together from. */
-function slots(tool: Tool): string {
-  const found = new Map<string, Slot>();
-  const walk = (value: unknown): void => {
-    if (isSlot(value)) found.set(slotVariable(value), value);
-    else if (typeof value === "object" && value !== null) Object.values(value).forEach(walk);
-  };
-  tool.inside.forEach(({ step }) => walk(step));
-  found.delete(slotVariable(COMMAND));
-  const lines = [...found].map(([name, { slot, after = "" }]) => `quote "$${variable(slot)}${after}" && ${name}=$word`);
-  return `${lines.join("\n")}
-${slotVariable(COMMAND)}=''
-for argument in "$@"; do
-  quote "$argument"
-  ${slotVariable(COMMAND)}="\${${slotVariable(COMMAND)}:+$${slotVariable(COMMAND)} }$word"
-done
-`;
-}
-
-function insideStep({ when, step }: GuardedStep): string {
-  const { call, manual } = reference(step);
-  const why = (reasons: string[]): string => reason(reasons, call, manual);
-  let body: string;
-  if (step.kind === "exec") {
-    const line = shellText(["exec", ...program(step)]);
-    // Alone, it needs no shell inside: unshare starts it.
-    body = `if [ "$script" ]; then
+/** Steps that the shell inside new namespaces takes. */
+function insideSteps(tool: Tool, words: Words): string {
+  const texts = tool.steps.map(({ when, step }) => {
+    const { call, manual } = reference(step);
+    const why = (reasons: string[]): string => reason(reasons, call, manual);
+    if (step.kind === "exec") {
+      const line = words.command(["exec", ...program(step)]);
+      // Alone, it needs no shell inside: unshare starts it.
+      return guarded(
+        when,
+        `if [ "$script" ]; then
     inside ${line} ${line} ${why([step.why])}
   else
-    only=${shellText(program(step))}
+    only=${words.command(program(step))}
     reasons=$reasons${reason([step.why])}
-  fi`;
-  } else if (step.kind === "chroot") {
-    const [exec] = step.inside;
-    if (exec?.kind !== "exec") throw new TypeError("In a tool, a chroot holds a program and nothing else.");
-    const words = [...wrapper(step), ...program(exec)];
-    body = `inside ${shellText(["exec", ...words])} ${shellText(words)} ${why([step.why, exec.why])}`;
-  } else {
-    const rendered = command(step);
-    if (!("words" in rendered))
-      throw new TypeError("A tool cannot write a file yet: its text may need printf or echo.");
-    const line = shellText(rendered.words);
-    body = `inside ${line} ${line} ${why([step.why])}`;
-  }
-  return `if ${when.map(condition).join(" && ") || ":"}; then
-  ${body}
+  fi`,
+      );
+    }
+    if (step.kind === "chroot") {
+      const [exec] = step.inside;
+      if (exec?.kind !== "exec") throw new TypeError("In a tool, a chroot holds a program and nothing else.");
+      const started = [...wrapper(step), ...program(exec)];
+      const line = words.command(["exec", ...started]);
+      return guarded(when, `inside ${line} ${words.command(started)} ${why([step.why, exec.why])}`);
+    }
+    const line = lineOf(step, words);
+    return guarded(when, `inside ${line} ${line} ${why([step.why])}`);
+  });
+  return ["# What happens inside.", "script='' steps='' number=1 only=''", ...texts].join("\n");
+}
+
+/** Steps that the script itself takes, or with --undo takes back, the last one first. */
+function plainSteps(tool: Tool, words: Words): string {
+  const line = (step: Step): string => {
+    const { call, manual } = reference(step);
+    const back = undoSteps(step).map((each) => ` ${lineOf(each, words)}`);
+    return `step ${lineOf(step, words)} ${reason([step.why], call, manual)}${back.join("")}`;
+  };
+  const render = (steps: GuardedStep[]): string => {
+    const groups: { when: Guard; lines: string[] }[] = [];
+    for (const { when, step } of steps) {
+      const last = groups.at(-1);
+      if (last && last.when.join() === when.join()) last.lines.push(line(step));
+      else groups.push({ when, lines: [line(step)] });
+    }
+    return groups.map(({ when, lines }) => guarded(when, lines.join("\n  "))).join("\n");
+  };
+  const forward = render(tool.steps);
+  if (!canUndo(tool)) return forward;
+  const backward = tool.steps
+    .toReversed()
+    .flatMap(({ when, step }) => undoSteps(step).map((each) => ({ when, step: each })));
+  return `if [ ! "$undo" ]; then
+${forward}
+else
+${render(backward)}
 fi`;
 }
 
-/** Words, some of them from variables that hold them quoted already, as one string in double or single quotes. */
-function shellText(words: Text[]): string {
-  if (!words.some(isSlot)) return quote(words.map((word) => quote(word as string)).join(" "));
-  const parts = words.map((word) =>
-    isSlot(word) ? `$${slotVariable(word)}` : quote(word).replace(/["\\$`]/g, "\\$&"),
-  );
-  return `"${parts.join(" ")}"`;
+/** What takes a step back, and is not itself taken back. */
+function undoSteps(step: Step): Step[] {
+  const reverse = undo(step);
+  return reverse.kind === "steps" ? reverse.steps : [];
+}
+
+function canUndo(tool: Tool): boolean {
+  return !tool.unshare && tool.steps.some(({ step }) => undoSteps(step).length > 0);
+}
+
+/** A step's line, as one string in quotes. */
+function lineOf(step: Step, words: Words): string {
+  if (step.kind === "exec") return words.command(["exec", ...program(step)]);
+  if ("inside" in step) throw new TypeError("In a tool, nothing but a chroot goes on inside.");
+  const rendered = command(step);
+  if ("words" in rendered) return words.command(rendered.words);
+  if (!isTemplate(rendered.text + rendered.path)) return quote(shell([step])[0]);
+  // What such options accept is printed by an echo as it is (src/plan/shell.ts).
+  const to = `${rendered.append ? ">>" : ">"} ${words.part(rendered.path)}`;
+  if (!isTemplate(rendered.text)) {
+    const [, write] = /^(.*) >>? x$/s.exec(shell([{ ...step, path: "x" } as Step])[0])!;
+    return `"${write.replace(/["\\$`]/g, "\\$&")} ${to}"`;
+  }
+  return `"echo ${expansion(rendered.text)} ${to}"`;
 }
 
 /** An explanation's lines under its command, as one quoted string. */
@@ -247,16 +294,17 @@ function reason(reasons: string[], call?: string, manual?: string[]): string {
   return quote(reasons.map(paragraph).join("") + after);
 }
 
+function guarded(when: Guard, body: string): string {
+  if (when.length === 0) return body;
+  return `if ${when.map(condition).join(" && ")}; then
+  ${body}
+fi`;
+}
+
 function condition(guard: Guard[number]): string {
-  return guard.startsWith("!") ? `[ ! "$${variable(guard.slice(1))}" ]` : `[ "$${variable(guard)}" ]`;
-}
-
-function variable(name: string): string {
-  return name.replaceAll("-", "_");
-}
-
-function slotVariable({ slot, after = "" }: Slot): string {
-  return `${variable(slot)}${after.replace(/\W+/g, "_")}_word`.replace("command_word", "command_words");
+  const [name, value] = guard.split("=");
+  if (value !== undefined) return `[ "$${variable(name)}" = ${quote(value)} ]`;
+  return name.startsWith("!") ? `[ ! "$${variable(name.slice(1))}" ]` : `[ "$${variable(name)}" ]`;
 }
 
 function decapitalise(text: string): string {

@@ -22,19 +22,17 @@ quote() {
   word="'$word$rest'"
 }
 
+# Fails unless each of the directories $2, with colons between them, is there; $1 is the option.
+there() {
+  left=$2
+  while [ "$left" ]; do
+    case $left in
+    *:*) directory=${left%%:*} left=${left#*:} ;;
+    *) directory=$left left='' ;;
+    esac
+    [ -d "$directory" ] || fail "--$1: there is no directory $directory"
+  done
+}
+
 newline='
 '
-
-# Notes a namespace: its option, its flag for the kernel, its reason.
-namespace() {
-  start="$start $1"
-  flags="${flags:+$flags | }$2"
-  reasons="$reasons$3"
-}
-
-# Notes a step of the shell inside: its line there, its line when typed, its reason.
-inside() {
-  script="$script$newline  $1"
-  number=$((number + 1))
-  steps="$steps$number. $2$newline$3"
-}

@@ -1,20 +1,25 @@
 import { NAMESPACE_KINDS, type NamespaceKind } from "../../src/protocol/namespace";
-import type { ExecStep, Plan, PlainStep, Reason, Step, WrapperStep } from "../../src/plan/step";
+import type { Plan, Step } from "../../src/plan/step";
+import { undoAll } from "../../src/plan/undo";
+import { fill } from "./template";
 
-/** A place in a step that an option's value, or the command's words, fill. */
-export interface Slot {
-  slot: string;
-  /** What follows the value in the same word. */
-  after?: string;
-}
-
-export type Text = string | Slot;
-
-/** Where the words of the command go: all of them, in a row. */
-export const COMMAND: Slot = { slot: "command" };
-
-/** Options that must be given, or with `!` before the name must not be. */
-export type Guard = string[];
+/** What an option's value must look like. */
+export type Accepts =
+  | "host name"
+  /** One that is there. */
+  | "directory"
+  /** Ones that are there, with colons between them. */
+  | "directories"
+  /** A directory that is to be made. */
+  | "new directory"
+  | "number"
+  /** Bytes, with K, M or G behind them: what a cgroup file takes. */
+  | "size"
+  /** Letters, digits and hyphens, short enough to be a part of a network device's name. */
+  | "name"
+  /** The first three numbers of IPv4 addresses: `10.9.0`. */
+  | "address prefix"
+  | { oneOf: string[] };
 
 export interface Option {
   /** Without the two hyphens. */
@@ -22,18 +27,22 @@ export interface Option {
   /** Name of its value in the help; left out when it takes none. */
   value?: string;
   help: string;
+  /** The value when none is given; in the script it may be a shell's `$PPID`. */
+  default?: string;
   /** Options that are on when this one is given. */
   implies?: string[];
-  /** What a value must look like. */
-  accepts?: "host name" | "directory";
+  accepts?: Accepts;
   /** The namespace that the option asks for: asking for one by name switches the defaults off. */
   namespace?: NamespaceKind;
 }
 
-/** A step that is taken when its guard holds. */
+/** Options that must be given (`name`), must not be (`!name`), or must have a value (`name=value`); `command`: there is one. */
+export type Guard = string[];
+
+/** A step that is taken when its guard holds. In its texts `{option}` is that option's value, and the word `{command}` all words of the command. */
 export interface GuardedStep {
   when: Guard;
-  step: Reason & (PlainStep<Text> | ExecStep<Text> | Extract<WrapperStep<Text>, { kind: "chroot" }>);
+  step: Step;
 }
 
 /**
@@ -45,14 +54,18 @@ export interface Tool {
   /** One line: what it does. */
   summary: string;
   options: Option[];
-  /** Options that are on when no namespace is asked for by name. */
-  defaults: string[];
-  /** The command when none is given. */
-  command: string[];
-  /** Why the namespaces are made; which ones is what the options ask for. */
-  why: string;
-  /** Steps of the shell inside. The last ones start the command; exactly one of those is taken. */
-  inside: GuardedStep[];
+  /** The command when none is given; empty: then there is none. Left out when the tool takes no command. */
+  command?: string[];
+  /** What nobody but root may do; left out when everybody may. With `unless`, an option that makes it possible for all. */
+  onlyRoot?: { may: string; unless?: string };
+  /** Set when the steps are taken in new namespaces, and not where the caller is. */
+  unshare?: {
+    /** Why they are made; which ones is what the options ask for. */
+    why: string;
+    /** Options that are on when no namespace is asked for by name. */
+    defaults: string[];
+  };
+  steps: GuardedStep[];
   examples: string[];
 }
 
@@ -69,12 +82,17 @@ export function effective(tool: Tool, given: Settings): Settings {
   };
   // `--all` asks for every namespace, so it counts as asking by name through what it implies.
   Object.keys(given).forEach(turnOn);
-  if (!byName && !given.all) tool.defaults.forEach(turnOn);
+  if (!byName && !given.all) tool.unshare?.defaults.forEach(turnOn);
+  for (const option of tool.options) if (option.default !== undefined) settings[option.name] ??= option.default;
   return settings;
 }
 
 export function holds(guard: Guard, settings: Settings): boolean {
-  return guard.every((name) => (name.startsWith("!") ? !settings[name.slice(1)] : settings[name] !== undefined));
+  return guard.every((condition) => {
+    const [name, value] = condition.split("=");
+    if (value !== undefined) return settings[name] === value;
+    return name.startsWith("!") ? settings[name.slice(1)] === undefined : settings[name] !== undefined;
+  });
 }
 
 /** The namespaces a tool can make, in the kernel's order, each with the option that asks for it. */
@@ -86,12 +104,14 @@ export function namespaceOptions(tool: Tool): { kind: NamespaceKind; option: str
 
 /** The plan a tool carries out for these options and this command. */
 export function planOf(tool: Tool, given: Settings, command: string[] = []): Plan {
+  const words = command.length > 0 ? command : (tool.command ?? []);
   const settings = effective(tool, given);
-  const words = command.length > 0 ? command : tool.command;
+  if (words.length > 0) settings.command = true;
+  const steps = tool.steps.filter(({ when }) => holds(when, settings)).map(({ step }) => fill(step, settings, words));
+  if (!tool.unshare) return steps;
   const namespaces = namespaceOptions(tool)
     .filter(({ option }) => settings[option])
     .map(({ kind }) => kind);
-  const inside = tool.inside.filter(({ when }) => holds(when, settings)).map(({ step }) => fill(step, settings, words));
   const newPids = namespaces.includes("pid");
   return [
     {
@@ -100,23 +120,13 @@ export function planOf(tool: Tool, given: Settings, command: string[] = []): Pla
       fork: newPids,
       killChild: newPids,
       mapRoot: namespaces.includes("user"),
-      inside,
-      why: tool.why,
+      inside: steps,
+      why: tool.unshare.why,
     },
   ];
 }
 
-export function isSlot(value: unknown): value is Slot {
-  return typeof value === "object" && value !== null && "slot" in value;
-}
-
-/** Fills every slot of a step, wherever it stands. */
-function fill(step: Step<Text>, settings: Settings, command: string[]): Step {
-  const walk = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.flatMap((item) => (item === COMMAND ? command : [walk(item)]));
-    if (typeof value !== "object" || value === null) return value;
-    if (isSlot(value)) return `${settings[value.slot]}${value.after ?? ""}`;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, walk(item)]));
-  };
-  return walk(step) as Step;
+/** The plan that `--undo` carries out. */
+export function undoPlanOf(tool: Tool, given: Settings, command: string[] = []): Plan {
+  return undoAll(planOf(tool, given, command)).plan;
 }

@@ -2,13 +2,13 @@ import { NAMESPACES } from "./namespace";
 import type { PlainStep, Privileges, WrapperStep } from "./step";
 
 /** A step as words for a shell: a program and its arguments, or a text written to a file. */
-export type Command<T = string> =
-  | { words: (T | string)[] }
+export type Command =
+  | { words: string[] }
   /** The shell itself writes: a cgroup move of `0` then moves the shell. */
-  | { text: T; path: T | string; append: boolean };
+  | { text: string; path: string; append: boolean };
 
 /** The command that takes a plain step. @throws RangeError for a text that no command can carry. */
-export function command<T>(step: PlainStep<T>): Command<T> {
+export function command(step: PlainStep): Command {
   switch (step.kind) {
     case "mkdir":
       return { words: ["mkdir", ...flag("-p", step.parents), ...option("-m", step.mode), path(step.path)] };
@@ -16,7 +16,7 @@ export function command<T>(step: PlainStep<T>): Command<T> {
       return { text: step.text, path: path(step.path), append: step.append ?? false };
     case "symlink":
       // The target is a text, not a path to go to: it must stay as it is.
-      return { words: ["ln", "-s", ...flag("--", startsWithDash(step.target)), step.target, path(step.path)] };
+      return { words: ["ln", "-s", ...flag("--", step.target.startsWith("-")), step.target, path(step.path)] };
     case "mknod":
       return {
         words: [
@@ -54,13 +54,13 @@ export function command<T>(step: PlainStep<T>): Command<T> {
 }
 
 /** The words of a program to run. @throws RangeError for a name that would be read as an option. */
-export function program<T>({ argv }: { argv: T[] }): T[] {
+export function program({ argv }: { argv: string[] }): string[] {
   if (argv.length === 0) throw new RangeError("A program has a name: argv is empty.");
   return [name(argv[0], "program's name"), ...argv.slice(1)];
 }
 
 /** The words that start a wrapper; the program that runs inside follows them. */
-export function wrapper<T>(step: WrapperStep<T>): (T | string)[] {
+export function wrapper(step: WrapperStep): string[] {
   switch (step.kind) {
     case "unshare":
       return [
@@ -98,16 +98,12 @@ function option(word: string, value: string | undefined): string[] {
   return value === undefined ? [] : [word, value];
 }
 
-function startsWithDash(text: unknown): boolean {
-  return typeof text === "string" && text.startsWith("-");
-}
-
 // Not every program takes `--` (busybox's chroot does not); a path can always say that it is one.
-function path<T>(text: T): T | string {
-  return startsWithDash(text) ? `./${text}` : text;
+function path(text: string): string {
+  return text.startsWith("-") ? `./${text}` : text;
 }
 
-function name<T>(text: T, what: string): T {
-  if (startsWithDash(text)) throw new RangeError(`A ${what} cannot begin with a hyphen: ${text}`);
+function name(text: string, what: string): string {
+  if (text.startsWith("-")) throw new RangeError(`A ${what} cannot begin with a hyphen: ${text}`);
   return text;
 }

@@ -49,7 +49,7 @@ export const UNSHARE_OPTIONS = {
 } as const;
 
 /** Why a step is taken, what each namespace it makes or joins gives, and what its options are for. */
-export function reasons<T>(step: Step<T>): string[] {
+export function reasons(step: Step): string[] {
   const kinds = step.kind === "unshare" || step.kind === "setns" ? step.namespaces : [];
   const options = Object.entries(UNSHARE_OPTIONS).filter(
     ([name]) => step.kind === "unshare" && step[name as keyof typeof UNSHARE_OPTIONS],

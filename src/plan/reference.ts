@@ -22,7 +22,7 @@ const MOUNT_FLAGS: Record<string, string> = {
 };
 
 /** What the kernel is asked for by a step (manual sections 2 and 7) and by which program (1 and 8). */
-export function reference<T>(step: Step<T>): Reference {
+export function reference(step: Step): Reference {
   switch (step.kind) {
     case "mkdir":
       return { call: "mkdir(path, mode)", manual: ["mkdir(1)", "mkdir(2)"] };
@@ -76,11 +76,10 @@ export function reference<T>(step: Step<T>): Reference {
   }
 }
 
-function writeManual(path: unknown): string[] {
-  const text = typeof path === "string" ? path : "";
-  if (text.startsWith("/sys/fs/cgroup/")) return ["cgroups(7)"];
-  if (/\/(uid_map|gid_map|setgroups)$/.test(text)) return ["user_namespaces(7)"];
-  if (text.startsWith("/proc/sys/")) return ["proc(5)", "sysctl(8)"];
+function writeManual(path: string): string[] {
+  if (path.startsWith("/sys/fs/cgroup/")) return ["cgroups(7)"];
+  if (/\/(uid_map|gid_map|setgroups)$/.test(path)) return ["user_namespaces(7)"];
+  if (path.startsWith("/proc/sys/")) return ["proc(5)", "sysctl(8)"];
   return ["write(2)"];
 }
 

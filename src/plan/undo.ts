@@ -12,7 +12,7 @@ export type Undo =
 export function undo(step: Step): Undo {
   switch (step.kind) {
     case "mkdir":
-      return back({ kind: "remove", path: step.path, what: "directory" });
+      return back({ kind: "remove", path: step.path, what: step.contents === "discard" ? "tree" : "directory" });
     case "symlink":
     case "mknod":
       return back({ kind: "remove", path: step.path, what: "file" });
@@ -30,6 +30,7 @@ export function undo(step: Step): Undo {
         ? { kind: "lost", what: "the former host name" }
         : back({ kind: "sethostname", name: step.former });
     case "run":
+      if (step.undo === null) return { kind: "nothing" };
       return step.undo === undefined
         ? { kind: "lost", what: `the effect of ${step.argv.join(" ")}` }
         : back({ kind: "run", argv: step.undo, call: step.call, manual: step.manual });

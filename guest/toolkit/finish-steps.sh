@@ -1,0 +1,5 @@
+case $mode in
+dry-run) printf '%s' "$text" ;;
+explain) printf '%s' "$steps" ;;
+*) carry_out ;;
+esac
