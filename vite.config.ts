@@ -123,7 +123,7 @@ function withoutNode(): Plugin {
 export default defineConfig({
   root,
   base: "./",
-  plugins: [svelte(), course(join(root, "lessons")), machineFiles(), preloadFirst()],
+  plugins: [svelte(), course(process.env.GLASSBOX_COURSE ?? join(root, "lessons")), machineFiles(), preloadFirst()],
   worker: { format: "es", plugins: () => [withoutNode()] },
   build: { target: "es2023", assetsInlineLimit: 0, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 700 },
   server: { host: "127.0.0.1", watch: { ignored: ["**/.cache/**", "**/images/**", "**/dist/**"] } },

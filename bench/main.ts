@@ -2,6 +2,7 @@
 import { bootCold, bootSnapshot } from "./boot";
 import type { Benchmark } from "./figure";
 import { execLatency, idleMachine, streamThroughput } from "./guest";
+import { lessonCheck, lessonCheckpoints, lessonSuite } from "./lesson";
 import { page } from "./page";
 import { viewFull, viewShare, viewShort } from "./view";
 import { viewFrame, viewLatency } from "./view-page";
@@ -15,6 +16,9 @@ const BENCHMARKS: Record<string, Benchmark> = {
   "view.short": viewShort,
   "view.latency": viewLatency,
   "view.frame": viewFrame,
+  "lesson.check lesson.rewind lesson.stored": lessonCheck,
+  "lesson.checkpoints": lessonCheckpoints,
+  "lesson.suite lesson.wrong": lessonSuite,
   "exec.latency": execLatency,
   "stream.throughput": streamThroughput,
   idle: idleMachine,

@@ -39,3 +39,29 @@ window.watchFrames = (forMs) =>
     };
     requestAnimationFrame(frame);
   });
+
+/**
+ * Enter in the first terminal ("enter"), or a click on what the selector names, until the frame in which the verdict says `shown`;
+ * without `shown`, until the lesson is played again and the terminal asks for a command. In ms.
+ */
+window.pressToFrame = (what, shown) =>
+  new Promise((resolve, reject) => {
+    setTimeout(() => reject(new Error(`nothing came of ${what}`)), PATIENCE_MS);
+    let left = shown !== "";
+    const done = () => {
+      if (shown) return document.querySelector(".verdict").textContent.includes(shown);
+      const playing = document.querySelector(".strip.plain") || document.querySelector(".strip.pass");
+      if (!playing) left = true;
+      return left && playing && /#[\s\u00a0]*$/.test(document.querySelector(".xterm-rows").textContent);
+    };
+    const startedAt = performance.now();
+    const look = () => {
+      if (done()) requestAnimationFrame(() => resolve(performance.now() - startedAt));
+      else requestAnimationFrame(look);
+    };
+    if (what === "enter") {
+      const textarea = document.querySelector(".xterm-helper-textarea");
+      textarea.dispatchEvent(new InputEvent("input", { data: "\r", inputType: "insertText", bubbles: true }));
+    } else document.querySelector(what).click();
+    look();
+  });

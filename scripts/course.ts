@@ -1,48 +1,63 @@
 /**
  * The course as a module of the page, `virtual:course`: lessons are read and checked when the page is built, so a mistake
- * stops the build, and no visitor's browser reads Markdown and YAML.
+ * stops the build, and no visitor's browser reads Markdown and YAML. Each lesson is a chunk of its own.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Plugin } from "vite";
-import { parseLesson } from "../src/lesson/parse";
-import { describeProblem } from "../src/lesson/problem";
-import type { Lesson } from "../src/protocol/lesson";
-
-/** Every lesson below `directory`, in the order of their folders' names. @throws Error that lists what cannot be read */
-export function readCourse(directory: string): Lesson[] {
-  const lessons: Lesson[] = [];
-  const problems: string[] = [];
-  for (const folder of foldersOf(directory)) {
-    const path = join(directory, folder);
-    const texts = readdirSync(path).map((name) => [name, readFileSync(join(path, name), "utf8")] as const);
-    const read = parseLesson(Object.fromEntries(texts), { id: folder });
-    if (read.ok) lessons.push(read.lesson);
-    else problems.push(...read.problems.map((problem) => `${folder}/${describeProblem(problem)}`));
-  }
-  if (problems.length > 0) throw new Error(`Part of the course cannot be read:\n${problems.join("\n")}`);
-  return lessons;
-}
+import type { Lesson, LessonSummary } from "../src/protocol/lesson";
+import { readCourse, type ReadCourse } from "../src/node/lesson/read-course";
 
 /** Lets the page `import("virtual:course")`. */
 export function course(directory: string): Plugin {
-  const ID = "\0virtual:course";
+  const COURSE = "virtual:course";
+  const LESSON = "virtual:lesson/";
+  let read: ReadCourse | undefined;
   return {
     name: "glassbox:course",
-    resolveId: (id) => (id === "virtual:course" ? ID : undefined),
-    load(id) {
-      if (id !== ID) return undefined;
-      for (const folder of foldersOf(directory)) {
-        for (const name of readdirSync(join(directory, folder))) this.addWatchFile(join(directory, folder, name));
+    resolveId: (id) => (id === COURSE || id.startsWith(LESSON) ? `\0${id}` : undefined),
+    buildStart: () => void (read = undefined),
+    watchChange: () => void (read = undefined),
+    configureServer: ({ watcher }) => void watcher.add(directory),
+    // An author sees what they write without losing the machine: the page takes over the lesson as it is now.
+    hotUpdate({ file, server }) {
+      if (!file.startsWith(directory)) return undefined;
+      read = undefined;
+      try {
+        read = readCourse(directory);
+        server.ws.send("glassbox:lessons", read.lessons);
+      } catch (error) {
+        server.ws.send({ type: "error", err: { message: (error as Error).message, stack: "" } });
       }
-      return `export const lessons = JSON.parse(${JSON.stringify(JSON.stringify(readCourse(directory)))});`;
+      return [];
+    },
+    load(id) {
+      if (!id.startsWith(`\0${COURSE}`) && !id.startsWith(`\0${LESSON}`)) return undefined;
+      for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
+        if (entry.isFile()) this.addWatchFile(join(entry.parentPath, entry.name));
+      }
+      const { course, lessons } = (read ??= readCourse(directory));
+      if (id !== `\0${COURSE}`) {
+        const lesson = lessons.find((each) => id === `\0${LESSON}${each.id}`);
+        return `export const lesson = ${parsed(lesson)};`;
+      }
+      const loaders = lessons.map(
+        (each) => `${JSON.stringify(each.id)}: () => import(${JSON.stringify(LESSON + each.id)})`,
+      );
+      return [
+        `export const course = ${parsed(course)};`,
+        `export const lessons = ${parsed(lessons.map(summary))};`,
+        `export const load = { ${loaders.join(", ")} };`,
+      ].join("\n");
     },
   };
 }
 
-function foldersOf(directory: string): string[] {
-  return readdirSync(directory, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name)
-    .sort();
+/** A value as code that the browser reads faster than a literal. */
+function parsed(value: unknown): string {
+  return `JSON.parse(${JSON.stringify(JSON.stringify(value))})`;
+}
+
+function summary({ id, title, summary, version, minutes, steps }: Lesson): LessonSummary {
+  return { id, title, summary, version, minutes, steps: steps.map((step) => ({ id: step.id, title: step.title })) };
 }

@@ -1,12 +1,15 @@
-import type { Lesson, LessonProgress } from "../protocol/lesson";
+import type { ObjectRef } from "../protocol/evidence";
+import type { LessonProgress, LessonSummary, ViewId } from "../protocol/lesson";
 import type { SavedState, StartOptions } from "../protocol/machine";
-import { Course } from "./course.svelte";
+import type { LessonRun } from "./lesson-run.svelte";
+import type { PackedFile } from "../lesson/pack";
+import { packOfAddress, packOfFiles } from "./foreign-lesson";
+import { Lessons } from "./lessons.svelte";
 import type { Launch } from "./launch";
 import { readPlace, writePlace, type Place } from "./location";
 import { MachineControl } from "./machine-control.svelte";
 import { Notices } from "./notices.svelte";
 import { Picture } from "./picture.svelte";
-import { progressOf, storeProgress } from "./progress";
 import { Selection } from "./selection.svelte";
 import { discardSession, keepSession, loadSession, sessionInfo, type SessionInfo } from "./session";
 import type { Settings } from "./settings.svelte";
@@ -34,26 +37,38 @@ export class Glassbox {
   readonly terminals: Terminals;
   readonly machine: MachineControl;
 
-  lessons = $state.raw<Lesson[]>([]);
-  course = $state.raw<Course>();
+  readonly lessons: Lessons;
   offer = $state.raw<Offer>();
   /** The pane that a narrow page shows. */
   pane = $state<"lesson" | "picture" | "terminal">("lesson");
 
+  /** How often the lesson pointed into the picture: where that lies over the page, each time opens it. */
+  pictureAsked = $state(0);
+
   #keep: Keep = memoryKeep();
-  /** The last progress belongs to the offer: a fresh visit does not write over it before it went further. */
-  #guarded: LessonProgress | undefined;
 
   constructor(first: Launch, manifestUrl: string, settings: Settings) {
     this.settings = settings;
     this.machine = new MachineControl(first, manifestUrl);
     this.terminals = new Terminals(this.machine);
+    this.lessons = new Lessons(
+      {
+        machine: this.machine,
+        typeInto: (terminal, text, aside) => this.typeInto(terminal, text, aside),
+        show: (view, object) => this.show(view, object),
+        oncheckpoint: (run, state, place) => void this.#keepCheckpoint(run, state, place),
+      },
+      this.notices,
+    );
     this.machine.listen({
       onview: (view) => {
         this.picture.push(view);
-        this.course?.onview(view);
+        this.run?.onview(view);
       },
-      onchanges: (batch) => this.timeline.push(batch),
+      onchanges: (batch) => {
+        this.timeline.push(batch);
+        this.run?.onchanges(batch);
+      },
       onterminal: (terminal, bytes) => this.terminals.onterminal(terminal, bytes),
       onrestored: () => {
         this.terminals.onrestored();
@@ -67,36 +82,61 @@ export class Glassbox {
     void this.#begin();
   }
 
-  /** Opens a lesson; it begins once the machine has come up. */
-  openLesson(lesson: Lesson, options: { progress?: LessonProgress; prepared?: boolean } = {}): void {
-    this.course?.close();
-    const course = new Course(
-      lesson,
-      {
-        machine: this.machine,
-        typeInto: (terminal, text) => this.typeInto(terminal, text),
-        storeProgress: (progress) => void this.#storeProgress(progress),
-        oncheckpoint: (state, place) => void this.#keepCheckpoint(course, state, place),
-      },
-      options,
-    );
-    this.course = course;
-    if (this.machine.alive) course.send({ kind: "start" });
+  /** The lesson that is open. */
+  get run(): LessonRun | undefined {
+    return this.lessons.run;
   }
 
-  /** Types text into a terminal (from 0) and brings that terminal to the front. */
-  typeInto(terminal: number, text: string): void {
+  /** Opens a view, selects an object, or both; on a narrow page the picture comes to the front. */
+  show(view: ViewId | undefined, object: ObjectRef | undefined): void {
+    if (view) this.settings.shownView = view;
+    if (object) this.selection.select(object);
+    this.pane = "picture";
+    this.pictureAsked++;
+  }
+
+  /** Types text into a terminal (from 0) and brings that terminal to the front; `aside`: not the pane of terminals. */
+  typeInto(terminal: number, text: string, aside = false): void {
     this.terminals.show(terminal);
-    this.pane = "terminal";
+    if (!aside) this.pane = "terminal";
     if (this.machine.status.phase === "paused") void this.machine.resume();
     this.terminals.type(terminal, new TextEncoder().encode(text));
+  }
+
+  /** Opens a lesson from files that were dropped or chosen. */
+  async openFiles(files: File[]): Promise<void> {
+    await this.#openPack(await packOfFiles(files));
+  }
+
+  /** Opens a lesson from an address somebody gave. */
+  async openAddress(address: string): Promise<void> {
+    await this.#openPack(await packOfAddress(address));
+  }
+
+  async #openPack(packed: PackedFile[] | string): Promise<void> {
+    // What reads Markdown and YAML is fetched only by those who need it.
+    const read =
+      typeof packed === "string"
+        ? { ok: false as const, what: packed, problems: [] }
+        : await (await import("../lesson/pack")).readPack(packed);
+    if (read.ok) {
+      this.pane = "lesson";
+      return this.lessons.add(read.lesson);
+    }
+    this.notices.show({
+      subject: "lesson",
+      tone: "warning",
+      what: `No lesson was opened. ${read.what}`,
+      kept: read.problems.join("\n") || undefined,
+      remedy: "The machine and the lesson that is open go on.",
+    });
   }
 
   /** Back to where the last visit ended. */
   async resumeOffer(): Promise<void> {
     const offer = this.offer;
     this.offer = undefined;
-    this.#guarded = undefined;
+    this.lessons.guarded = undefined;
     if (!offer) return;
     const { session, progress } = offer;
     if (session) {
@@ -114,21 +154,18 @@ export class Glassbox {
         return;
       }
     }
-    const lesson = this.#lesson(session?.lesson ?? progress?.lesson);
-    if (!lesson) return;
+    const lesson = session?.lesson ?? progress?.lesson;
     const step = session?.step ?? progress?.step;
-    const known = (await progressOf(this.#keep, lesson))?.progress;
-    if (step) this.openLesson(lesson, { progress: this.#at(lesson, step, known), prepared: session !== undefined });
+    if (lesson && step) await this.lessons.open(lesson, { step, prepared: session !== undefined });
   }
 
   /** Forgets the last visit's session and place; what was passed stays passed. The offer goes when they are forgotten. */
   async discardOffer(): Promise<void> {
-    const { offer, course } = this;
-    this.#guarded = undefined;
+    const { offer, run } = this;
+    this.lessons.guarded = undefined;
     try {
       await discardSession(this.#keep);
-      const known = course && (await progressOf(this.#keep, course.lesson));
-      if (course) await this.#storeProgress(this.#at(course.lesson, course.step.id, known?.progress));
+      if (run) await this.lessons.store(run.progress());
     } catch {
       this.notices.show({
         subject: "session",
@@ -156,7 +193,7 @@ export class Glassbox {
     try {
       const info = await keepSession(this.#keep, saved.value, this.#place());
       this.offer = undefined;
-      this.#guarded = undefined;
+      this.lessons.guarded = undefined;
       this.notices.show({
         subject: "session",
         tone: "info",
@@ -189,7 +226,7 @@ export class Glassbox {
   /** A new worker and a new start, after a failure. */
   async startAgain(options: Omit<StartOptions, "manifestUrl"> = {}): Promise<void> {
     const started = await this.machine.startAnew(options);
-    if (started.ok) this.course?.send({ kind: "start" });
+    if (started.ok) this.run?.send({ kind: "start" });
   }
 
   /** An address that leads to this step. */
@@ -198,9 +235,9 @@ export class Glassbox {
   }
 
   async #begin(): Promise<void> {
-    const [keep, { lessons }] = await Promise.all([openKeep(), import("virtual:course")]);
+    const keep = await openKeep();
     this.#keep = keep;
-    this.lessons = lessons;
+    await this.lessons.begin(keep);
     if (!keep.lasting) {
       this.notices.show({
         subject: "storage",
@@ -212,28 +249,37 @@ export class Glassbox {
     }
     await this.#openFirst();
     const started = await this.machine.started;
-    if (started.ok) this.course?.send({ kind: "start" });
+    if (started.ok) this.run?.send({ kind: "start" });
+    addEventListener("hashchange", () => void this.#follow());
+  }
+
+  /** Goes to the lesson and step that a link within the page names. */
+  async #follow(): Promise<void> {
+    const { lesson, step } = readPlace(location.hash);
+    if (!lesson || !this.lessons.find(lesson)) return;
+    const at = this.run?.lesson.id === lesson ? this.run.lesson.steps.findIndex(({ id }) => id === step) : -1;
+    if (at >= 0) this.run!.send({ kind: "go", step: at });
+    else await this.lessons.open(lesson, { step });
   }
 
   /** The lesson of the address, or the first one; offers to go back to where the last visit ended. */
   async #openFirst(): Promise<void> {
     const place = readPlace(location.hash);
-    const lesson = this.#lesson(place.lesson) ?? this.lessons[0];
+    const lesson = this.lessons.find(place.lesson) ?? this.lessons.all[0];
     if (!lesson) return;
-    const { progress: known, notice } = (await progressOf(this.#keep, lesson)) ?? {};
-    if (notice) this.notices.show({ subject: "progress", tone: "info", what: notice });
-    const wanted = place.lesson === lesson.id && lesson.steps.some((step) => step.id === place.step);
-    const first = wanted ? place.step! : lesson.steps[0].id;
+    const known = this.lessons.known(lesson);
+    const wanted = place.lesson === lesson.id && lesson.steps.some(({ id }) => id === place.step);
+    const step = wanted ? place.step! : lesson.steps[0].id;
     const session = await sessionInfo(this.#keep).catch(() => undefined);
-    if (session || (known && known.step !== first && !known.finished)) {
-      this.#guarded = known;
+    if (session || (known && known.step !== step && !known.finished)) {
+      this.lessons.guarded = known;
       this.#makeOffer(lesson, session, known);
     }
-    this.openLesson(lesson, { progress: this.#at(lesson, first, known) });
+    await this.lessons.open(lesson.id, { step });
   }
 
-  #makeOffer(opened: Lesson, session: SessionInfo | undefined, progress: LessonProgress | undefined): void {
-    const lesson = session ? this.#lesson(session.lesson) : opened;
+  #makeOffer(opened: LessonSummary, session: SessionInfo | undefined, progress: LessonProgress | undefined): void {
+    const lesson = session ? this.lessons.find(session.lesson) : opened;
     const stepId = session ? session.step : progress?.step;
     const index = lesson?.steps.findIndex((step) => step.id === stepId) ?? -1;
     this.offer = {
@@ -246,43 +292,13 @@ export class Glassbox {
     };
   }
 
-  #at(lesson: Lesson, step: string, known: LessonProgress | undefined): LessonProgress {
-    return {
-      lesson: lesson.id,
-      version: lesson.version,
-      step,
-      passed: known?.passed ?? [],
-      finished: known?.finished ?? false,
-      changedAt: Date.now(),
-    };
-  }
-
-  #lesson(id: string | undefined): Lesson | undefined {
-    return this.lessons.find((lesson) => lesson.id === id);
-  }
-
   #place(): Place {
-    return this.course ? { lesson: this.course.lesson.id, step: this.course.step.id } : {};
-  }
-
-  async #storeProgress(progress: LessonProgress): Promise<void> {
-    const guarded = this.#guarded;
-    if (guarded && progress.passed.length <= guarded.passed.length) return;
-    this.#guarded = undefined;
-    await storeProgress(this.#keep, progress).catch(() => {
-      this.notices.show({
-        subject: "storage",
-        tone: "warning",
-        what: "The browser had no room for your lesson progress.",
-        kept: "The lesson goes on; what was stored before is still there.",
-        remedy: "Free some space for this site.",
-      });
-    });
+    return this.run ? { lesson: this.run.lesson.id, step: this.run.step.id } : {};
   }
 
   /** The start of each step is what the next visit can go back to, unless the last visit still waits for an answer. */
-  async #keepCheckpoint(course: Course, state: SavedState, place: Required<Place>): Promise<void> {
-    if (this.offer || course.state.stepIndex === 0) return;
+  async #keepCheckpoint(run: LessonRun, state: SavedState, place: Required<Place>): Promise<void> {
+    if (this.offer || run.state.stepIndex === 0) return;
     // Without room the next visit starts fresh; the lesson itself needs nothing of it.
     await keepSession(this.#keep, state, place).catch(() => {});
   }

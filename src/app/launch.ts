@@ -42,8 +42,8 @@ export function launch(options: StartOptions): Launch {
         if (piece === "restored") events.onrestored();
         else events.onterminal(piece.terminal, piece.bytes);
       }
-      if (kept.view) events.onview(kept.view);
       for (const batch of kept.changes.splice(0)) events.onchanges(batch);
+      if (kept.view) events.onview(kept.view);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { picture, type Sketch } from "../../tests/support/picture";
-import type { Check, Fact, TaskMatch } from "../protocol/lesson";
+import type { Check, Fact } from "../protocol/lesson";
+import type { TaskMatch } from "../protocol/match";
 import { FactWatcher, judge, Watcher } from "./check";
 import { Scenes } from "./scene";
 
@@ -159,7 +160,11 @@ test("a verdict: not yet, then the first near-miss that holds, then passed with 
   });
   expect(watcher.feed(scenes.next(picture({ tasks: [] })))).toEqual({ state: "near-miss", say: "unshare ran." });
   const passed = watcher.feed(scenes.next(picture({ tasks: [bubble] })));
-  expect(passed).toEqual({ state: "passed", say: "There it is.", holders: [0xc1000000 + 40 * 64] });
+  expect(passed).toEqual({
+    state: "passed",
+    say: "There it is.",
+    holders: [{ object: "task", address: 0xc1000000 + 40 * 64 }],
+  });
 });
 
 test("a pass is kept when the learner goes on", () => {

@@ -1,27 +1,32 @@
-import type { Check, Fact, TaskMatch, Verdict } from "../protocol/lesson";
+import type { ObjectRef } from "../protocol/evidence";
+import type { Check, Fact, Verdict } from "../protocol/lesson";
+import type { EventMatch, MatchedKind, TaskMatch } from "../protocol/match";
 import type { Task } from "../protocol/task";
 import type { KernelView } from "../protocol/view";
-import { matches } from "./match";
+import { matchesEvent } from "./match/event";
+import { MATCHED_KINDS, matching } from "./match/objects";
+import { matchesTask } from "./match/task";
 import { Scenes, type Scene } from "./scene";
 
-/** What a fact came to in the latest picture. `holders` are addresses of the tasks that made it hold. */
-interface Finding {
+/** What a fact came to in the latest picture. `holders` are the objects that made it hold. */
+export interface Finding {
   holds: boolean;
-  holders: number[];
+  holders: ObjectRef[];
 }
 
 const NOTHING: Finding = { holds: false, holders: [] };
 
-/** Keeps what `seen` facts need to remember from picture to picture, so that each picture is looked at once. */
+/** Keeps what `seen` and `event` facts need to remember from picture to picture, so that each picture is looked at once. */
 export class FactWatcher {
   readonly #fact: Fact;
-  readonly #seen = new Map<TaskMatch, number[]>();
+  readonly #seen = new Map<TaskMatch, ObjectRef[]>();
+  readonly #events = new Map<EventMatch, number>();
 
   constructor(fact: Fact) {
     this.#fact = fact;
   }
 
-  /** Looks at the next picture. Answers whether the fact holds now. */
+  /** Looks at the next picture. Answers whether the fact holds now, and which objects make it hold. */
   feed(now: Scene): Finding {
     this.#remember(this.#fact, now);
     return this.#judge(this.#fact, now);
@@ -31,33 +36,48 @@ export class FactWatcher {
   #remember(fact: Fact, now: Scene): void {
     if ("seen" in fact) {
       if (this.#seen.has(fact.seen)) return;
-      const found = holders(fact.seen, now.processes, now);
-      if (found.length === 0) found.push(...holders(fact.seen, now.glimpsed, now));
+      const found = among(now.processes, fact.seen, now);
+      if (found.length === 0) found.push(...among(now.glimpsed, fact.seen, now));
       if (found.length > 0) this.#seen.set(fact.seen, found);
+    } else if ("event" in fact) {
+      const news = now.changes.filter((change) => matchesEvent(fact.event, change)).length;
+      this.#events.set(fact.event, (this.#events.get(fact.event) ?? 0) + news);
     } else if ("all" in fact) fact.all.forEach((part) => this.#remember(part, now));
     else if ("any" in fact) fact.any.forEach((part) => this.#remember(part, now));
     else if ("not" in fact) this.#remember(fact.not, now);
   }
 
   #judge(fact: Fact, now: Scene): Finding {
-    if ("task" in fact) {
-      const found = holders(fact.task, now.processes, now);
-      const { min = 0, max = Infinity } = fact.count ?? { min: 1 };
-      return { holds: found.length >= min && found.length <= max, holders: found };
-    }
     if ("seen" in fact) {
       const found = this.#seen.get(fact.seen);
       return found ? { holds: true, holders: found } : NOTHING;
     }
+    if ("event" in fact) return { holds: isCount(this.#events.get(fact.event) ?? 0, fact.count), holders: [] };
     if ("not" in fact) return { holds: !this.#judge(fact.not, now).holds, holders: [] };
     if ("any" in fact) return fact.any.map((part) => this.#judge(part, now)).find((part) => part.holds) ?? NOTHING;
-    const parts = fact.all.map((part) => this.#judge(part, now));
-    return { holds: parts.every((part) => part.holds), holders: parts.flatMap((part) => part.holders) };
+    if ("all" in fact) {
+      const parts = fact.all.map((part) => this.#judge(part, now));
+      return { holds: parts.every((part) => part.holds), holders: parts.flatMap((part) => part.holders) };
+    }
+    const kind = MATCHED_KINDS.find((kind) => kind in fact)!;
+    const holders = matching(kind, (fact as Record<MatchedKind, never>)[kind], now);
+    return { holds: isCount(holders.length, fact.count), holders };
   }
 }
 
-function holders(match: TaskMatch, tasks: Task[], now: Scene): number[] {
-  return tasks.filter((task) => matches(match, task, now)).map((task) => task.address);
+function among(tasks: Task[], match: TaskMatch, now: Scene): ObjectRef[] {
+  return tasks
+    .filter((task) => matchesTask(match, task, now))
+    .map(({ address }): ObjectRef => ({ object: "task", address }));
+}
+
+function isCount(count: number, { min = 0, max = Infinity }: { min?: number; max?: number } = { min: 1 }): boolean {
+  return count >= min && count <= max;
+}
+
+/** Objects of this picture that make a fact hold: what a reader is pointed to. */
+export function find(fact: Fact, now: Scene): ObjectRef[] {
+  return present(new FactWatcher(fact).feed(now).holders, now);
 }
 
 /**
@@ -69,6 +89,9 @@ export class Watcher {
   readonly #pass: FactWatcher;
   readonly #nearMisses: FactWatcher[];
   #verdict: Verdict = { state: "not-yet" };
+  /** How the check's script ended last: undefined before it ran. */
+  #script: boolean | undefined;
+  #holders: ObjectRef[] | undefined;
 
   constructor(check: Check) {
     this.#check = check;
@@ -84,14 +107,35 @@ export class Watcher {
     if (this.#verdict.state === "passed") return this.#verdict;
     const pass = this.#pass.feed(now);
     const missed = this.#nearMisses.map((nearMiss) => nearMiss.feed(now).holds).indexOf(true);
-    if (pass.holds) {
-      const alive = new Set(now.view.tasks.map((task) => task.address));
-      const present = [...new Set(pass.holders)].filter((address) => alive.has(address));
-      this.#verdict = { state: "passed", say: this.#check.say, holders: present };
-    } else if (missed >= 0) this.#verdict = { state: "near-miss", say: this.#check.nearMisses[missed].say };
+    const { script, say } = this.#check;
+    this.#holders = pass.holds ? present(pass.holders, now) : undefined;
+    if (this.#holders && (!script || this.#script)) this.#verdict = { state: "passed", say, holders: this.#holders };
+    else if (this.#holders && this.#script === false) this.#verdict = { state: "near-miss", say: script!.say };
+    else if (missed >= 0) this.#verdict = { state: "near-miss", say: this.#check.nearMisses[missed].say };
     else this.#verdict = { state: "not-yet" };
     return this.#verdict;
   }
+
+  /** The picture shows what it should, and the check's script has the last word. */
+  get awaitsScript(): boolean {
+    return this.#verdict.state !== "passed" && this.#check.script !== undefined && this.#holders !== undefined;
+  }
+
+  /** The script ended so. */
+  scriptEnded(ok: boolean): Verdict {
+    this.#script = ok;
+    const { script, say } = this.#check;
+    if (!this.#holders || this.#verdict.state === "passed") return this.#verdict;
+    this.#verdict = ok ? { state: "passed", say, holders: this.#holders } : { state: "near-miss", say: script!.say };
+    return this.#verdict;
+  }
+}
+
+/** Each once, without tasks that have gone. */
+function present(holders: ObjectRef[], { view }: Scene): ObjectRef[] {
+  const alive = new Set(view.tasks.map(({ address }) => address));
+  const once = new Map(holders.map((holder) => [`${holder.object}:${holder.address}`, holder]));
+  return [...once.values()].filter(({ object, address }) => object !== "task" || alive.has(address));
 }
 
 /** The verdict after these pictures, oldest first; the first one is the step's beginning. */

@@ -120,7 +120,7 @@ test.each<[string, LessonFiles, string]>([
   [
     "no fact",
     { "01-a.md": step("title: T\ncheck:\n  say: S\n  pass:\n    process: sh") },
-    "01-a.md:6: check.pass: expected a fact: one of task, seen, all, any, not",
+    "01-a.md:6: check.pass: expected a fact: one of task, namespace, mount, overlay, file, cgroup, device, route, socket, seen, event, all, any, not",
   ],
   [
     "a namespace that is none",
@@ -232,5 +232,26 @@ test("a matcher nested without end is bounded", () => {
   const deep = `${"{ not: ".repeat(60)}{ task: { comm: x } }${" }".repeat(60)}`;
   expect(problems({ "01-a.md": step(`title: T\ncheck: { say: S, pass: ${deep} }`) })).toEqual([
     "01-a.md:2: YAML: nested too deeply",
+  ]);
+});
+
+test("a lesson starts from the machine as it boots, from a state, or where an earlier lesson ends", () => {
+  const files = { "01-a.md": step("title: T") };
+  const head = "title: T\nsummary: S\nversion: 1\nminutes: 1\n";
+  const earlier = parseLesson({ "lesson.yaml": head, ...files }, { id: "before" });
+  if (!earlier.ok) throw new Error("unreadable");
+  const read = (start: string) => {
+    const parsed = parseLesson(
+      { "lesson.yaml": head + start, ...files },
+      { id: "l", states: { shop: "true" }, earlier: new Map([["before", earlier.lesson]]) },
+    );
+    return parsed.ok ? (parsed.lesson.start ?? "as it boots") : parsed.problems.map(describeProblem);
+  };
+  expect(read("")).toBe("as it boots");
+  expect(read("start: shop\n")).toEqual({ state: "shop", script: "true" });
+  expect(read("start: { after: before }\n")).toEqual({ after: earlier.lesson });
+  expect(read("start: ship\n")).toEqual(["lesson.yaml: start: there is no state ship; there are: shop"]);
+  expect(read("start: { after: l }\n")).toEqual([
+    "lesson.yaml: start: there is no lesson l before this one; there are: before",
   ]);
 });

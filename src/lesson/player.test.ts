@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import { picture, type Sketch } from "../../tests/support/picture";
-import type { Lesson, Step } from "../protocol/lesson";
+import type { Cause, Change } from "../protocol/change";
+import type { Lesson, LessonStart, Step } from "../protocol/lesson";
 import { Player, type Effect, type PlayerEvent } from "./player";
 
 const sleeping = { comm: "sleep" };
+const forked: Change = { type: "fork", task: { address: 1, pid: 9, comm: "sh" }, parent: 1, thread: false };
 const step = (id: string, more: Partial<Step> = {}): Step => ({
   id,
   title: id,
@@ -17,26 +19,54 @@ const checked = (id: string, more: Partial<Step> = {}): Step =>
 const lesson = (...steps: Step[]): Lesson => ({ id: "l", version: 3, title: "L", summary: "S", minutes: 1, steps });
 
 /** Plays a lesson with a page that carries every effect out at once and well, and notes what it was asked for. */
-function play(steps: Step[], fails: Partial<Record<Effect["kind"], string>> = {}) {
-  const player = new Player(lesson(...steps), { now: () => 1000 });
+function play(
+  steps: Step[],
+  fails: Partial<Record<Effect["kind"], string>> = {},
+  { progressAt, through, start }: { progressAt?: string; through?: boolean; start?: LessonStart } = {},
+) {
+  const progress = progressAt && {
+    lesson: "l",
+    version: 3,
+    step: progressAt,
+    passed: [],
+    finished: false,
+    changedAt: 0,
+  };
+  const player = new Player(
+    { ...lesson(...steps), start },
+    { now: () => 1000, through, ...(progress ? { progress } : {}) },
+  );
   const asked: string[] = [];
+  const alarms: number[] = [];
   const send = (event: PlayerEvent): void => {
     for (const effect of player.handle(event)) {
       asked.push(describe(effect));
       if (!("id" in effect)) continue;
+      if (effect.kind === "alarm") {
+        alarms.push(effect.id);
+        continue;
+      }
       const why = fails[effect.kind];
       send(why ? { kind: "settled", id: effect.id, ok: false, why } : { kind: "settled", id: effect.id, ok: true });
     }
   };
   const see = (...tasks: Sketch[]): void => send({ kind: "view", view: picture({ tasks }) });
-  return { player, send, see, asked };
+  return { player, send, see, asked, alarms, fails };
 }
 
 function describe(effect: Effect): string {
   switch (effect.kind) {
     case "checkpoint":
     case "restore":
-      return `${effect.kind} ${effect.step}`;
+      return `${effect.kind} ${effect.slot}`;
+    case "fresh":
+      return "fresh";
+    case "play":
+      return `play ${effect.lesson.id}`;
+    case "alarm":
+      return `alarm ${effect.seconds}`;
+    case "show":
+      return `show ${effect.view} ${effect.object?.object}`;
     case "script":
       return `${effect.purpose} ${effect.step}: ${effect.script}`;
     case "type":
@@ -51,7 +81,7 @@ function describe(effect: Effect): string {
 test("a step begins with its setup, then a checkpoint, then a fresh picture", () => {
   const { player, send, asked } = play([checked("one", { setup: "true" })]);
   send({ kind: "start" });
-  expect(asked).toEqual(["progress one []", "setup 0: true", "checkpoint 0", "look"]);
+  expect(asked).toEqual(["progress one []", "fresh", "setup 0: true", "checkpoint 0", "look"]);
   expect(player.state.phase).toBe("playing");
 });
 
@@ -178,15 +208,109 @@ test("a reset restores the step's own checkpoint and judges anew", () => {
   expect(player.state).toMatchObject({ phase: "playing", verdict: { state: "not-yet" }, hintsOpen: 0, canNext: true });
 });
 
-test("going back restores that step; going where no checkpoint is begins from the machine as it is", () => {
-  const { send, asked } = play([step("one"), step("two"), step("three")]);
+test("going back restores that step; where no checkpoint is, the steps before it are played first", () => {
+  const { player, send, see, asked } = play([
+    step("one"),
+    checked("two", { setup: "prepare", cleanup: "tidy", solve: [{ terminal: 1, code: "sleep 9" }] }),
+    step("three"),
+    step("four"),
+  ]);
   send({ kind: "start" });
   send({ kind: "next" });
   asked.length = 0;
   send({ kind: "go", step: 0 });
-  send({ kind: "go", step: 2 });
+  expect(asked).toEqual(["progress one [one]", "restore 0", "look"]);
+  asked.length = 0;
   send({ kind: "go", step: 9 });
-  expect(asked).toEqual(["progress one [one]", "restore 0", "look", "progress three [one]", "checkpoint 2", "look"]);
+  send({ kind: "go", step: 3 });
+  expect(player.state).toMatchObject({ phase: "replaying", stepIndex: 1, heading: 3 });
+  see();
+  expect(asked).toEqual(["restore 1", "alarm 60", "look", 'type 1: "sleep 9\\r"']);
+  asked.length = 0;
+  see({ pid: 2, ...sleeping });
+  expect(asked).toEqual(["cleanup 1: tidy", "checkpoint 2", "checkpoint 3", "progress four [one]", "look"]);
+  expect(player.state).toMatchObject({ phase: "playing", stepIndex: 3, passed: [true, false, false, false] });
+});
+
+test("the way to a later step ends where a step does not pass", () => {
+  const { player, send, see, alarms } = play([checked("one"), step("two")], {}, { progressAt: "two" });
+  send({ kind: "start" });
+  see();
+  expect(player.state).toMatchObject({ phase: "replaying", stepIndex: 0 });
+  alarms.forEach((id) => send({ kind: "settled", id, ok: true }));
+  expect(player.state).toMatchObject({ phase: "playing", stepIndex: 0, heading: undefined });
+  expect(player.state.notice).toContain("The way to step 2 ended in this step.");
+});
+
+test("beside the way nothing counts, and the step goes on where it was left", () => {
+  const { player, send, see, asked } = play([
+    checked("one", { blocks: [{ kind: "command", terminal: 1, code: "ls" }] }),
+  ]);
+  send({ kind: "start" });
+  see();
+  asked.length = 0;
+  send({ kind: "branch" });
+  expect(player.state).toMatchObject({ phase: "branch", canNext: false, canSolve: false });
+  see({ pid: 2, ...sleeping });
+  expect(player.state.verdict.state).toBe("not-yet");
+  send({ kind: "run", block: 0 });
+  send({ kind: "return" });
+  expect(asked).toEqual(["checkpoint branch", 'type 1: "ls\\r"', "restore branch", "look"]);
+  see({ pid: 2, ...sleeping });
+  expect(player.state).toMatchObject({ phase: "playing", verdict: { state: "passed" } });
+});
+
+test("a look opens a view and selects the object, or says that it is not there yet", () => {
+  const looks = { sleeper: { view: "processes" as const, at: { task: sleeping } } };
+  const { player, send, see, asked } = play([step("one", { looks })]);
+  send({ kind: "start" });
+  see();
+  asked.length = 0;
+  send({ kind: "look", name: "sleeper" });
+  expect(player.state.notice).toContain("not in the picture yet");
+  see({ pid: 2, ...sleeping });
+  send({ kind: "look", name: "sleeper" });
+  expect(asked).toEqual(["show processes undefined", "show processes task"]);
+  expect(player.state.notice).toBeUndefined();
+});
+
+test("the parts of a goal are ticked off as they come about, and come off again", () => {
+  const { player, send, see } = play([step("one", { goal: [{ say: "a sleep", fact: { task: sleeping } }] })]);
+  send({ kind: "start" });
+  see();
+  expect(player.state.goal).toMatchObject([{ holds: false }]);
+  see({ pid: 2, ...sleeping });
+  expect(player.state.goal).toMatchObject([{ holds: true, holders: [{ object: "task" }] }]);
+  see();
+  expect(player.state.goal).toMatchObject([{ holds: false }]);
+});
+
+test("where a check has a script, it has the last word, once for each thing that happened", () => {
+  const script = { run: "grep x f", say: "x is not in f." };
+  const { player, send, see, asked, fails } = play([
+    step("one", { check: { pass: { task: sleeping }, say: "Yes.", nearMisses: [], script } }),
+  ]);
+  const happens = () =>
+    send({ kind: "changes", batch: { groups: [], events: [{ id: 1, atNs: 0, group: 7, change: forked }] } });
+  send({ kind: "start" });
+  asked.length = 0;
+  fails.script = "exit code 1";
+  see({ pid: 2, ...sleeping });
+  see({ pid: 2, ...sleeping });
+  expect(asked).toEqual(["check 0: grep x f"]);
+  expect(player.state.verdict).toEqual({ state: "near-miss", say: "x is not in f." });
+  delete fails.script;
+  // Another machine has used the group for a script.
+  const named = (by: Cause): void =>
+    send({ kind: "changes", batch: { groups: [{ id: 7, cause: by, startedAtNs: 0 }], events: [] } });
+  named({ by: "command", command: "x" });
+  happens();
+  see({ pid: 2, ...sleeping });
+  expect(player.state.verdict.state).toBe("near-miss");
+  named({ by: "terminal", terminal: 0 });
+  happens();
+  see({ pid: 2, ...sleeping });
+  expect(player.state.verdict.state).toBe("passed");
 });
 
 test("starting the lesson again forgets what was passed", () => {
@@ -200,10 +324,10 @@ test("starting the lesson again forgets what was passed", () => {
 
 test("an answer that comes after the step was left does not count", () => {
   const player = new Player(lesson(step("one"), step("two")), { now: () => 0 });
-  const [, first] = player.handle({ kind: "start" });
+  const effects = player.handle({ kind: "start" });
   player.handle({ kind: "go", step: 1 });
-  expect(player.handle({ kind: "settled", id: (first as { id: number }).id, ok: true })).toEqual([]);
-  expect(player.state).toMatchObject({ phase: "preparing", stepIndex: 1, checkpoints: [false, false] });
+  for (const effect of effects) if ("id" in effect) player.handle({ kind: "settled", id: effect.id, ok: true });
+  expect(player.state).toMatchObject({ phase: "preparing", heading: 1, checkpoints: [false, false] });
 });
 
 test("a checkpoint that could not be taken is said, and the step is played without it", () => {
@@ -261,9 +385,9 @@ test("where the picture decides, a prediction does not", () => {
 test("a learner who comes back begins in the step where they were", () => {
   const progress = { lesson: "l", version: 3, step: "two", passed: ["one"], finished: false, changedAt: 0 };
   const player = new Player(lesson(step("one"), step("two")), { now: () => 5, progress });
-  player.handle({ kind: "start" });
   expect(player.state).toMatchObject({ stepIndex: 1, passed: [true, false] });
   expect(player.progress()).toEqual({ ...progress, changedAt: 5 });
+  expect(player.handle({ kind: "start" }).map(describe)).toEqual(["fresh", "checkpoint 0"]);
 });
 
 test("nothing changes before the machine runs", () => {
@@ -273,4 +397,41 @@ test("nothing changes before the machine runs", () => {
   send({ kind: "go", step: 0 });
   expect(asked).toEqual([]);
   expect(player.state).toBe(before);
+});
+
+test("a lesson may begin where another ends: that one is played first", () => {
+  const { player, send, asked, fails } = play([checked("one")], {}, { start: { after: lesson(step("before")) } });
+  send({ kind: "start" });
+  expect(asked).toEqual(["progress one []", "play l", "checkpoint 0", "look"]);
+  fails.play = "It ended in the step “before”.";
+  fails.checkpoint = "no room";
+  send({ kind: "restart" });
+  expect(player.state.phase).toBe("playing");
+});
+
+test("a lesson that nobody plays goes from its beginning to its end, and nothing is kept or stored", () => {
+  const steps = [
+    step("read"),
+    checked("one", { setup: "true", cleanup: "false", solve: [{ terminal: 1, code: "sleep 9 &" }] }),
+    step("do", { solve: [{ terminal: 2, code: "touch f" }] }),
+  ];
+  const { player, send, see, asked } = play(steps, {}, { through: true });
+  send({ kind: "start" });
+  expect(asked).toEqual(["fresh", "setup 1: true", "alarm 60", "look"]);
+  see();
+  see(sleeping as Sketch);
+  expect(asked.slice(4)).toEqual(['type 1: "sleep 9 &\\r"', "cleanup 1: false", "alarm 60", "look"]);
+  see();
+  expect(asked.slice(8)).toEqual(['type 2: "touch f\\r"']);
+  expect(player.state).toMatchObject({ phase: "finished", notice: undefined });
+});
+
+test("and says where it got stuck", () => {
+  const { player, send, see, asked, alarms } = play([checked("one"), step("two")], {}, { through: true });
+  send({ kind: "start" });
+  see();
+  alarms.forEach((id) => send({ kind: "settled", id, ok: true }));
+  expect(player.state.phase).toBe("finished");
+  expect(player.state.notice).toBe("It ended in the step “one”. It took longer than a minute.");
+  expect(asked.filter((each) => each.startsWith("progress"))).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { Lesson, LessonProgress } from "../protocol/lesson";
+import type { LessonProgress, LessonSummary } from "../protocol/lesson";
 
 /** Progress of every lesson begun, by lesson id. */
 export type ProgressBook = Record<string, LessonProgress>;
@@ -75,7 +75,10 @@ function merge(book: ProgressBook, incoming: LessonProgress): ProgressBook {
  * Progress as it applies to the lesson there is now. Steps are known by id, so what was passed in another version counts
  * where the step still exists; `notice` says so to the learner.
  */
-export function adapt(progress: LessonProgress, lesson: Lesson): { progress: LessonProgress; notice?: string } {
+export function adapt(
+  progress: LessonProgress,
+  lesson: Pick<LessonSummary, "version" | "steps">,
+): { progress: LessonProgress; notice?: string } {
   if (progress.version === lesson.version) return { progress };
   const ids = new Set(lesson.steps.map((step) => step.id));
   const passed = progress.passed.filter((id) => ids.has(id));

@@ -1,6 +1,17 @@
 import * as v from "valibot";
-import type { Check, Fact, NearMiss, TaskMatch, TypedLine, WrongAnswer } from "../protocol/lesson";
-import { NAMESPACE_KINDS } from "../protocol/namespace";
+import {
+  VIEW_IDS,
+  type Check,
+  type CheckScript,
+  type Fact,
+  type GoalPart,
+  type Look,
+  type NearMiss,
+  type TypedLine,
+  type WrongAnswer,
+} from "../protocol/lesson";
+import type { MatchedKind } from "../protocol/match";
+import { count, eventMatch, objectMatch } from "./match-schema";
 
 /** Bounds on what a lesson may hold; a lesson may come from anywhere. */
 export const LIMITS = {
@@ -13,8 +24,12 @@ export const LIMITS = {
   nearMisses: 16,
   wrong: 24,
   facts: 16,
-  words: 16,
   answers: 8,
+  looks: 16,
+  goals: 12,
+  parts: 20,
+  lessons: 200,
+  terms: 500,
   /** Characters of a sentence, of a command, of a script. */
   sentence: 500,
   command: 4_000,
@@ -45,60 +60,56 @@ const code = v.pipe(
 
 const terminal = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(3));
 const whole = v.pipe(v.number(), v.integer(), v.minValue(0));
-const kinds = v.pipe(v.array(v.picklist(NAMESPACE_KINDS)), v.minLength(1));
-
-export const taskMatch: v.GenericSchema<TaskMatch> = v.pipe(
-  v.strictObject({
-    comm: v.optional(v.pipe(v.string(), v.maxLength(15, "a comm has at most 15 bytes"))),
-    argv: v.optional(v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(LIMITS.words))),
-    innerPid: v.optional(whole),
-    pidLevels: v.optional(v.pipe(whole, v.minValue(1))),
-    uid: v.optional(whole),
-    state: v.optional(v.picklist(["R", "S", "D", "T", "t", "X", "Z", "P", "I"])),
-    cgroup: v.optional(v.string()),
-    ownNamespaces: v.optional(kinds),
-    hostNamespaces: v.optional(kinds),
-    hostname: v.optional(v.string()),
-    startedInStep: v.optional(v.boolean()),
-    parent: v.optional(v.lazy(() => taskMatch)),
-    ancestor: v.optional(v.lazy(() => taskMatch)),
-    sharesWith: v.optional(v.strictObject({ task: v.lazy(() => taskMatch), namespaces: kinds })),
-    not: v.optional(v.lazy(() => taskMatch)),
-  }),
-  v.check((match) => Object.keys(match).length > 0, "is empty: it would match every task"),
-);
-
-const count = v.pipe(
-  v.strictObject({ min: v.optional(whole), max: v.optional(whole) }),
-  v.check(({ min = 0, max = Infinity }) => min <= max, "min is greater than max"),
-);
-
 const facts = v.pipe(v.array(v.lazy(() => fact)), v.minLength(1), v.maxLength(LIMITS.facts));
 
-const factKinds: Record<string, v.GenericSchema<Fact>> = {
-  task: v.strictObject({ task: taskMatch, count: v.optional(count) }),
-  seen: v.strictObject({ seen: taskMatch }),
+const counted = Object.entries(objectMatch).map(([kind, match]) => [
+  kind,
+  v.strictObject({ [kind]: match as v.GenericSchema, count: v.optional(count) }),
+]);
+const factKinds = {
+  ...(Object.fromEntries(counted) as Record<MatchedKind, v.GenericSchema<Fact>>),
+  seen: v.strictObject({ seen: objectMatch.task }),
+  event: v.strictObject({ event: eventMatch, count: v.optional(count) }),
   all: v.strictObject({ all: facts }),
   any: v.strictObject({ any: facts }),
   not: v.strictObject({ not: v.lazy(() => fact) }),
-};
+} satisfies Record<string, v.GenericSchema<Fact>>;
+type FactKind = keyof typeof factKinds;
+const FACT_KINDS = Object.keys(factKinds) as FactKind[];
 
-const noFact = v.custom<Fact>(() => false, "expected a fact: one of task, seen, all, any, not");
+const noFact = v.custom<Fact>(() => false, `expected a fact: one of ${FACT_KINDS.join(", ")}`);
 
-// Chosen by its key, so that a problem inside names its own field and not "one of five".
+// Chosen by its key, so that a problem inside names its own field and not "one of many".
 export const fact: v.GenericSchema<Fact> = v.lazy((input) => {
   const key =
-    typeof input === "object" && input !== null ? Object.keys(factKinds).find((kind) => kind in input) : undefined;
+    typeof input === "object" && input !== null ? FACT_KINDS.find((kind) => Object.hasOwn(input, kind)) : undefined;
   return key === undefined ? noFact : factKinds[key];
 });
 
 const nearMiss: v.GenericSchema<NearMiss> = v.strictObject({ when: fact, say: sentence });
 
+const checkScript: v.GenericSchema<CheckScript> = v.strictObject({ run: script, say: sentence });
+
 const check: v.GenericSchema<Omit<Check, "nearMisses"> & { nearMisses?: NearMiss[] }, Check> = v.strictObject({
   pass: fact,
   say: sentence,
   nearMisses: v.optional(v.pipe(v.array(nearMiss), v.maxLength(LIMITS.nearMisses)), []),
+  script: v.optional(checkScript),
 });
+
+/** What the text may call a place in the picture, a term, a lesson's state. */
+const NAME = /^[a-z0-9][a-z0-9-]*$/;
+const named = v.pipe(v.string(), v.maxLength(60), v.regex(NAME, "is no name; use a-z, 0-9 and hyphens"));
+
+const look: v.GenericSchema<Look> = v.pipe(
+  v.strictObject({
+    view: v.optional(v.picklist(VIEW_IDS, `expected a view: one of ${VIEW_IDS.join(", ")}`)),
+    at: v.optional(fact),
+  }),
+  v.check(({ view, at }) => view !== undefined || at !== undefined, "points nowhere: give it a view, or at, or both"),
+);
+
+const goalPart: v.GenericSchema<GoalPart> = v.strictObject({ say: sentence, fact });
 
 /** A line alone is typed into terminal 1. */
 const typedLine: v.GenericSchema<string | { terminal?: number; code: string; until?: Fact }, TypedLine> = v.union([
@@ -121,6 +132,13 @@ export const stepSchema = v.pipe(
   v.strictObject({
     title: sentence,
     hints: v.optional(v.pipe(v.array(sentence), v.maxLength(LIMITS.hints)), []),
+    looks: v.optional(
+      v.pipe(
+        v.record(named, look),
+        v.check((looks) => Object.keys(looks).length <= LIMITS.looks, `more than ${LIMITS.looks}`),
+      ),
+    ),
+    goal: v.optional(v.pipe(v.array(goalPart), v.minLength(1), v.maxLength(LIMITS.goals))),
     setup: v.optional(script),
     check: v.optional(check),
     solve: v.optional(typedLines),
@@ -142,7 +160,34 @@ export const lessonSchema = v.strictObject({
   summary: sentence,
   version: v.pipe(whole, v.minValue(1)),
   minutes: v.pipe(whole, v.minValue(1), v.maxValue(120)),
+  start: v.optional(v.union([named, v.strictObject({ after: named })], "is a state's name, or after: LESSON")),
 });
+
+/** `course.yaml`. */
+export const courseSchema = v.strictObject({
+  title: sentence,
+  summary: sentence,
+  parts: v.pipe(
+    v.array(
+      v.strictObject({
+        title: sentence,
+        lessons: v.pipe(
+          v.array(v.strictObject({ lesson: named, after: v.optional(v.array(named), []) })),
+          v.minLength(1),
+          v.maxLength(LIMITS.lessons),
+        ),
+      }),
+    ),
+    v.minLength(1),
+    v.maxLength(LIMITS.parts),
+  ),
+});
+
+/** `glossary.yaml`: by the name that texts refer to. `not` lists spellings that are wrong in a lesson's text. */
+export const glossarySchema = v.pipe(
+  v.record(named, v.strictObject({ term: sentence, says: sentence, not: v.optional(v.array(sentence), []) })),
+  v.check((terms) => Object.keys(terms).length <= LIMITS.terms, `more than ${LIMITS.terms} terms`),
+);
 
 /** A fenced `quiz` block. */
 export const quizSchema = v.strictObject({

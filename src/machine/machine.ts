@@ -449,9 +449,10 @@ export class Machine implements MachineApi {
     const timeline = (this.#timeline = new Timeline());
     this.#sampler = new Sampler(this.#xray!, {
       onview: (view) => {
-        this.#events.onview(view);
+        // Before the picture that shows them, so that who judges it knows what happened.
         const batch = timeline.take();
         if (batch) this.#events.onchanges?.(batch);
+        this.#events.onview(view);
       },
       onchanges: (changes, before, after, ran) => timeline.add(changes, before, after, ran),
     });

@@ -26,8 +26,8 @@ function guest() {
     for (const group of batch?.groups ?? []) groups.set(group.id, group);
     return (batch?.events ?? []).map(({ change, group }) => {
       const cause = groups.get(group)?.cause;
-      const by = cause?.by === "terminal" ? (cause.line ?? "?") : cause?.by === "command" ? cause.command : "system";
-      return `${change.type} by ${by}`;
+      if (cause?.by === "command") return `${change.type} by ${cause.purpose ?? cause.command}`;
+      return `${change.type} by ${cause?.by === "terminal" ? (cause.line ?? "?") : "system"}`;
     });
   };
   const type = (text: string) => timeline.typed(0, new TextEncoder().encode(text), view);
@@ -81,6 +81,13 @@ test("a command that the page runs is named by itself", () => {
   const { timeline, now } = guest();
   timeline.ran({ script: "mount -a" });
   expect(now([task({ pid: 30, ppid: 5, comm: "sh" })])).toEqual(["fork by mount -a", "exec by mount -a"]);
+});
+
+test("and says what it is for, where the page said so", () => {
+  const { timeline, now } = guest();
+  timeline.ran({ script: "mount -a", purpose: "the lesson prepares this step" });
+  const [forked] = now([task({ pid: 30, ppid: 5, comm: "sh" })]);
+  expect(forked).toBe("fork by the lesson prepares this step");
 });
 
 test("a process whose parent was gone before anybody looked belongs to the command that ran", () => {

@@ -29,6 +29,7 @@ const INIT = 1;
 /** A command of the agent's that was asked for, until its process is seen. */
 export interface PendingRun {
   command: string;
+  purpose?: string;
   /** Set when something happened that can only be its doing. */
   group?: number;
 }
@@ -78,8 +79,9 @@ export class Timeline {
   }
 
   /** The agent was asked to run something; tell `finished` of what this returns. */
-  ran({ argv, script }: RunRequest): PendingRun {
-    const run = { command: (script ?? argv?.join(" ") ?? "").trim().slice(0, MAX_COMMAND_CHARACTERS) };
+  ran({ argv, script, purpose }: RunRequest): PendingRun {
+    const command = (script ?? argv?.join(" ") ?? "").trim().slice(0, MAX_COMMAND_CHARACTERS);
+    const run: PendingRun = { command, ...(purpose && { purpose }) };
     this.#runs.push(run);
     if (this.#runs.length > MAX_PENDING_LINES) this.#runs.shift();
     return run;
@@ -229,7 +231,10 @@ export class Timeline {
   }
 
   #beginRun(run: PendingRun, view: KernelView): number {
-    return (run.group ??= this.#begin({ by: "command", command: run.command }, view));
+    return (run.group ??= this.#begin(
+      { by: "command", command: run.command, ...(run.purpose && { purpose: run.purpose }) },
+      view,
+    ));
   }
 
   #begin(cause: Cause, view: KernelView): number {

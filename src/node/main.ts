@@ -1,6 +1,7 @@
 /** The headless `glassbox` command: the same machine, in Node. */
 import { MachineError } from "../machine/failure";
 import { UsageError, type Command, type Surroundings } from "./command";
+import { lessonCommand } from "./lesson/command";
 import { runCommand } from "./run";
 import { viewCommand } from "./view";
 
@@ -9,6 +10,13 @@ const COMMANDS: Record<string, { run: Command; usage: string; summary: string }>
     run: runCommand,
     usage: "glassbox run [-t] [--cold] -- CMD [ARG…]",
     summary: "boot the machine and run a command in it; -t gives it a terminal",
+  },
+  lesson: {
+    run: lessonCommand,
+    usage: "glassbox lesson new|dev|lint|test|import [NAME…] [--course DIR]",
+    summary:
+      "write lessons: make one, see it in the page as it changes, check it, play every step on the real kernel\n" +
+      "      (--jobs N, --timeout SECONDS), or import a Killercoda scenario's folder",
   },
   view: {
     run: viewCommand,

@@ -95,12 +95,52 @@ export interface FileName {
 
 export type ChangeType = Change["type"];
 
+export const CHANGE_TYPES = [
+  "fork",
+  "exec",
+  "exit",
+  "namespace-born",
+  "namespace-died",
+  "namespace-joined",
+  "uts-changed",
+  "mounted",
+  "unmounted",
+  "mount-moved",
+  "mount-changed",
+  "cgroup-made",
+  "cgroup-removed",
+  "cgroup-joined",
+  "limit-changed",
+  "throttled",
+  "oom-kill",
+  "fork-refused",
+  "frozen",
+  "thawed",
+  "device-made",
+  "device-removed",
+  "device-moved",
+  "device-renamed",
+  "device-up",
+  "device-down",
+  "port-changed",
+  "address-added",
+  "address-removed",
+  "route-added",
+  "route-removed",
+  "file-created",
+  "file-changed",
+  "copied-up",
+  "whited-out",
+  "made-opaque",
+  "file-removed",
+] as const satisfies readonly ChangeType[];
+
 /** What made a change happen, as far as the kernel and the machine tell. */
 export type Cause =
   /** A line entered into a terminal (from 0). `line` is what was typed, where that is known. */
   | { by: "terminal"; terminal: number; line?: string }
   /** A command that the page ran by the agent. */
-  | { by: "command"; command: string }
+  | { by: "command"; command: string; /** What the page ran it for. */ purpose?: string }
   /** The kernel, or something that runs without anybody having asked for it now. */
   | { by: "system" };
 

@@ -72,6 +72,8 @@ export interface RunRequest {
   stdin?: boolean;
   /** Terminal size; asks for a pty, on which stdout and stderr are one. */
   pty?: { cols: number; rows: number };
+  /** What it is for, in a few words; the timeline says so instead of naming the command. */
+  purpose?: string;
 }
 
 /** How a command ended: an exit code, or the signal that killed it. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { CauseGroup, Change, TimelineEvent } from "../protocol/change";
 import { EVENT_KINDS } from "./event-text";
-import { causeText, timelineGroups } from "./timeline-rows";
+import { causeText, isCommandLine, timelineGroups } from "./timeline-rows";
 
 const made = (path: string): Change => ({ type: "cgroup-made", cgroup: { address: 1, path } });
 const exec = (...argv: string[]): Change => ({ type: "exec", task: { address: 1, pid: 2, comm: argv[0] }, argv });
@@ -40,4 +40,12 @@ test("a filter leaves out events, and commands that are left with none", () => {
   const events = [event(1, 1, exec("ls")), event(2, 2, made("/b"))];
   const groups = timelineGroups(events, new Map([typed(1, "ls"), typed(2, "mkdir")]), new Set(["cgroups"] as const));
   expect(groups.map(causeText)).toEqual(["mkdir"]);
+});
+
+test("what the page ran for a purpose is called by that, and not by its command", () => {
+  const cause: CauseGroup["cause"] = { by: "command", command: "sh -c x", purpose: "the lesson prepares this step" };
+  const groups = timelineGroups([event(1, 1, made("/a"))], new Map([[1, { id: 1, cause, startedAtNs: 1 }]]), all);
+  expect(causeText(groups[0])).toBe("the lesson prepares this step");
+  expect(isCommandLine(cause)).toBe(false);
+  expect(isCommandLine({ by: "command", command: "ls" })).toBe(true);
 });

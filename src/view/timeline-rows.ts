@@ -50,13 +50,18 @@ export function timelineGroups(
   return [...found.values()].reverse();
 }
 
-/** How a command is called: the line that was entered, else the first program that it executed. */
+/** How a command is called: what it was for, the line that was entered, else the first program that it executed. */
 export function causeText({ cause, rows }: TimelineGroup): string {
-  if (cause.by === "command") return cause.command;
+  if (cause.by === "command") return cause.purpose ?? cause.command;
   if (cause.by === "system") return "without a command";
   if (cause.line) return cause.line;
   for (const { event } of rows) {
     if (event.change.type === "exec") return event.change.argv.join(" ");
   }
   return `something in terminal ${cause.terminal + 1}`;
+}
+
+/** True when the cause is called by what was entered, and not by what it was for. */
+export function isCommandLine(cause: TimelineGroup["cause"]): boolean {
+  return cause.by === "terminal" || (cause.by === "command" && cause.purpose === undefined);
 }

@@ -86,7 +86,7 @@ test("a usual mistake is named, and going back to the step's start undoes it", a
 });
 
 test("hints open one at a time, and a prediction is explained", async () => {
-  const { page } = await visit(site, { hash: "#lesson=01-a-process-in-a-bubble&step=unshare" });
+  const { page } = await visit(site, { hash: "#lesson=a-process-in-a-bubble&step=unshare" });
   await playing(page);
   await expect(stepTitle(page)).toHaveText("A PID namespace of its own");
   await page.getByRole("button", { name: "Hint 1 of 2" }).click();

@@ -209,7 +209,7 @@ test("on a phone the panes are tabs, with a key bar below the terminal", async (
   await showView(page, "Processes");
   const table = page.getByRole("button", { name: "Table" });
   await table.click();
-  await page.getByRole("button", { name: "Lesson" }).click();
+  await page.getByRole("button", { name: "Lesson", exact: true }).click();
   await page.getByRole("button", { name: "Picture" }).click();
   await expect(table).toHaveAttribute("aria-pressed", "true");
   await page.getByRole("button", { name: "Terminal", exact: true }).click();

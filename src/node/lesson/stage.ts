@@ -1,11 +1,15 @@
-import { FactWatcher } from "../../src/lesson/check";
-import { Player, type Effect, type PlayerEvent, type PlayerState } from "../../src/lesson/player";
-import { Scenes } from "../../src/lesson/scene";
-import type { Machine } from "../../src/machine/machine";
-import { bootMachine } from "../../src/node/machine";
-import type { Fact, Lesson, TypedLine } from "../../src/protocol/lesson";
-import type { Outcome, SavedState } from "../../src/protocol/machine";
-import type { KernelView } from "../../src/protocol/view";
+import { Rehearsal } from "../../lesson/rehearsal";
+import { scriptFailure, scriptRequest } from "../../lesson/script";
+import { FactWatcher } from "../../lesson/check";
+import { Checkpoints } from "../../machine/checkpoints";
+import { Player, settled, type Effect, type PlayerEvent, type PlayerState, type Slot } from "../../lesson/player";
+import { Scenes } from "../../lesson/scene";
+import type { Machine } from "../../machine/machine";
+import { bootMachine } from "../machine";
+import type { TimelineBatch } from "../../protocol/change";
+import type { Fact, Lesson, Step, TypedLine } from "../../protocol/lesson";
+import type { Outcome, SavedState } from "../../protocol/machine";
+import type { KernelView } from "../../protocol/view";
 
 /** A machine without a page, on which lessons are played: it carries out what the player asks, as the page does. */
 export class Stage {
@@ -13,8 +17,16 @@ export class Stage {
   #player: Player | undefined;
   #queue: Promise<void> = Promise.resolve();
   #listeners = new Set<(view?: KernelView) => void>();
-  #checkpoints = new Map<number, SavedState>();
+  #checkpoints = new Checkpoints<Slot>();
+  /** Lessons that are played for the one to begin after them, the innermost last. */
+  readonly #rehearsals: Rehearsal[] = [];
+  /** Where the last of them ended. */
+  #end: { lesson: Lesson; state: SavedState } | undefined;
   #screen = ["", "", ""];
+  /** The machine is not as it booted any more. */
+  #used = false;
+  /** Where the lesson pointed, oldest first. */
+  shown: Extract<Effect, { kind: "show" }>[] = [];
 
   private constructor(machine: Machine) {
     this.machine = machine;
@@ -26,6 +38,7 @@ export class Stage {
       manifest,
       events: {
         onview: (view) => void stage.current?.onview(view),
+        onchanges: (batch) => void stage.current?.onchanges(batch),
         onrestored: () => void stage.current?.onrestored(),
         onterminal: (terminal, bytes) => void stage.current?.onterminal(terminal, bytes),
       },
@@ -34,8 +47,11 @@ export class Stage {
     return stage.current;
   }
 
-  close(): Promise<void> {
-    return this.machine.stop();
+  /** Ends the lesson, and then the machine. */
+  async close(): Promise<void> {
+    this.#player = undefined;
+    await this.#queue;
+    await this.machine.stop();
   }
 
   /** What terminals have shown of late, for the message of a test that failed. */
@@ -43,20 +59,33 @@ export class Stage {
     return this.#screen.map((text, index) => `--- terminal ${index + 1}\n${text}`).join("\n");
   }
 
+  /** Bytes that the starts of steps take. */
+  get checkpointBytes(): number {
+    return this.#checkpoints.sizeBytes;
+  }
+
+  /** The step that is played. */
+  get step(): Step {
+    return this.#player!.step;
+  }
+
   get state(): PlayerState {
     return this.#player!.state;
   }
 
-  /** Begins a lesson; resolves when its first step is prepared. */
-  async begin(lesson: Lesson): Promise<void> {
+  /** Begins a lesson on a fresh machine; resolves when its first step, or that of the id `step`, is prepared. */
+  async begin(lesson: Lesson, step = lesson.steps[0].id): Promise<void> {
     this.#checkpoints.clear();
-    this.#player = new Player(lesson, { now: () => Date.now() });
+    const { id, version } = lesson;
+    const progress = { lesson: id, version, step, passed: [], finished: false, changedAt: 0 };
+    this.#player = new Player(lesson, { now: () => Date.now(), progress });
     this.send({ kind: "start" });
     await this.until((state) => state.phase === "playing");
   }
 
   send(event: PlayerEvent): void {
-    for (const effect of this.#player!.handle(event)) this.#queue = this.#queue.then(() => this.#carryOut(effect));
+    for (const effect of this.#player?.handle(event) ?? [])
+      this.#queue = this.#queue.then(() => this.#carryOut(effect));
     for (const listener of this.#listeners) listener();
   }
 
@@ -120,16 +149,27 @@ export class Stage {
     this.#screen.fill("");
   }
 
+  private onchanges(batch: TimelineBatch): void {
+    this.#hear({ kind: "changes", batch });
+  }
+
   private onview(view: KernelView): void {
-    if (this.#player) this.send({ kind: "view", view });
+    this.#hear({ kind: "view", view });
     for (const listener of this.#listeners) listener(view);
+  }
+
+  /** What happens on the machine is for whoever plays: the lesson, or one that is played for it. */
+  #hear(event: PlayerEvent): void {
+    const rehearsal = this.#rehearsals.at(-1);
+    if (rehearsal) rehearsal.send(event);
+    else if (this.#player) this.send(event);
   }
 
   async #look(): Promise<void> {
     this.onview(must(await this.machine.view()));
   }
 
-  async #carryOut(effect: Effect): Promise<void> {
+  async #carryOut(effect: Effect, send: (event: PlayerEvent) => void = (event) => this.send(event)): Promise<void> {
     switch (effect.kind) {
       case "progress":
         return;
@@ -137,16 +177,37 @@ export class Stage {
         return this.#look();
       case "type":
         return this.machine.type(effect.terminal - 1, new TextEncoder().encode(effect.text));
+      case "show":
+        this.shown.push(effect);
+        return;
+      case "alarm":
+        setTimeout(() => send({ kind: "settled", id: effect.id, ok: true }), effect.seconds * 1000).unref();
+        return;
+      case "fresh":
+        if (this.#used) must(await this.machine.reset());
+        this.#used = true;
+        return send({ kind: "settled", id: effect.id, ok: true });
+      case "play": {
+        const { lesson } = effect;
+        if (this.#end?.lesson === lesson) must(await this.machine.restore(this.#end.state));
+        else {
+          const rehearsal = new Rehearsal(lesson, (each, answer) => this.#carryOut(each, answer));
+          this.#rehearsals.push(rehearsal);
+          const why = await rehearsal.play();
+          this.#rehearsals.pop();
+          if (why !== undefined) return send(settled(effect.id, why));
+          this.#end = { lesson, state: must(await this.machine.save()) };
+        }
+        return send(settled(effect.id));
+      }
       case "checkpoint":
-        this.#checkpoints.set(effect.step, must(await this.machine.save()));
-        return this.send({ kind: "settled", id: effect.id, ok: true });
+        this.#checkpoints.keep(effect.slot, must(await this.machine.save()));
+        return send({ kind: "settled", id: effect.id, ok: true });
       case "restore":
-        must(await this.machine.restore(this.#checkpoints.get(effect.step)!));
-        return this.send({ kind: "settled", id: effect.id, ok: true });
+        must(await this.machine.restore(this.#checkpoints.get(effect.slot)!));
+        return send({ kind: "settled", id: effect.id, ok: true });
       case "script": {
-        const result = must(await this.machine.run({ argv: ["sh", "-e", "-c", effect.script] }));
-        if ("exitCode" in result && result.exitCode === 0) return this.send({ kind: "settled", id: effect.id, ok: true });
-        return this.send({ kind: "settled", id: effect.id, ok: false, why: new TextDecoder().decode(result.stderr) });
+        return send(settled(effect.id, scriptFailure(must(await this.machine.run(scriptRequest(effect))))));
       }
     }
   }
