@@ -1,8 +1,10 @@
 /** Every recipe of the images, in build order. */
+import { agent } from "./agent/program";
 import { bios } from "./bios";
+import { boxd } from "./boxd/program";
+import { cProgramRecipe } from "./c-program";
 import { kernel } from "./kernel/recipe";
 import type { Recipe } from "./recipe";
-import { agent } from "./userland/agent";
 import { busybox } from "./userland/busybox";
 import { iproute2 } from "./userland/iproute2";
 import { iptables } from "./userland/iptables";
@@ -20,7 +22,8 @@ export const RECIPES: readonly Recipe[] = [
   iproute2,
   iptables,
   strace,
-  agent,
+  cProgramRecipe(agent),
+  cProgramRecipe(boxd),
   kernel,
 ];
 

@@ -11,6 +11,7 @@ const BINARIES = fileURLToPath(new URL("../../images/machine/bin/", import.meta.
 const PLACES: Record<string, string> = {
   busybox: "bin/busybox",
   agent: "sbin/agent",
+  boxd: "usr/libexec/boxd",
   unshare: "usr/bin/unshare",
   nsenter: "usr/bin/nsenter",
   lsns: "usr/bin/lsns",

@@ -1,11 +1,30 @@
 import { NAMESPACES } from "./namespace";
-import type { PlainStep, Privileges, WrapperStep } from "./step";
+import type { PlainStep, Privileges, Resource, WrapperStep } from "./step";
 
 /** A step as words for a shell: a program and its arguments, or a text written to a file. */
 export type Command =
   | { words: string[] }
   /** The shell itself writes: a cgroup move of `0` then moves the shell. */
-  | { text: string; path: string; append: boolean };
+  | { text: string; path: string; append: boolean }
+  /** The shell keeps a file open. */
+  | { open: string; fd: number };
+
+/** How `ulimit` of a shell calls a resource, and how many bytes one of its units has. */
+const ULIMITS: Record<Resource, { option: string; unit: number }> = {
+  as: { option: "-v", unit: 1024 },
+  core: { option: "-c", unit: 512 },
+  cpu: { option: "-t", unit: 1 },
+  data: { option: "-d", unit: 1024 },
+  fsize: { option: "-f", unit: 512 },
+  locks: { option: "-w", unit: 1 },
+  memlock: { option: "-l", unit: 1024 },
+  nice: { option: "-e", unit: 1 },
+  nofile: { option: "-n", unit: 1 },
+  nproc: { option: "-p", unit: 1 },
+  rss: { option: "-m", unit: 1024 },
+  rtprio: { option: "-r", unit: 1 },
+  stack: { option: "-s", unit: 1024 },
+};
 
 /** The command that takes a plain step. @throws RangeError for a text that no command can carry. */
 export function command(step: PlainStep): Command {
@@ -48,15 +67,53 @@ export function command(step: PlainStep): Command {
       return { words: ["cd", path(step.path)] };
     case "sethostname":
       return { words: ["hostname", name(step.name, "host name")] };
+    case "touch":
+      return { words: ["touch", path(step.path)] };
+    case "umask":
+      return { words: ["umask", step.mask] };
+    case "rlimit":
+      return {
+        words: ["ulimit", ...flag("-S", step.which === "soft"), ...flag("-H", step.which === "hard"), ...limit(step)],
+      };
+    case "open":
+      return { open: path(step.path), fd: step.fd };
+    case "netnsAdd":
+      return { words: ["ip", "netns", "add", name(step.name, "namespace's name")] };
+    case "netnsRemove":
+      return { words: ["ip", "netns", "delete", name(step.name, "namespace's name")] };
+    case "linkAdd":
+      return {
+        words: [
+          ...["ip", "link", "add", device(step.name), "type", step.type],
+          ...(step.type === "veth" ? ["peer", "name", device(step.peer), ...option("netns", step.peerNetns)] : []),
+        ],
+      };
+    case "linkRemove":
+      return { words: ["ip", "link", "delete", device(step.name)] };
+    case "linkUp":
+      return { words: ["ip", "link", "set", device(step.name), "up"] };
+    case "linkMaster":
+      return { words: ["ip", "link", "set", device(step.name), "master", device(step.master)] };
+    case "linkAddress":
+      return { words: ["ip", "link", "set", device(step.name), "address", step.mac] };
+    case "addressAdd":
+      return { words: ["ip", "address", "add", step.address, "dev", device(step.device)] };
+    case "routeAdd":
+      return { words: ["ip", "route", "add", step.destination, "via", step.via] };
     case "run":
       return { words: program(step) };
   }
 }
 
 /** The words of a program to run. @throws RangeError for a name that would be read as an option. */
-export function program({ argv }: { argv: string[] }): string[] {
+export function program({ argv, env }: { argv: string[]; env?: string[] }): string[] {
   if (argv.length === 0) throw new RangeError("A program has a name: argv is empty.");
-  return [name(argv[0], "program's name"), ...argv.slice(1)];
+  const words = [name(argv[0], "program's name"), ...argv.slice(1)];
+  if (!env) return words;
+  const strange = env.find((variable) => !/^[^=-][^=]*=/.test(variable));
+  if (strange !== undefined) throw new RangeError(`A variable is written as NAME=value: ${strange}`);
+  if (argv[0].includes("=")) throw new RangeError(`env would take this for a variable: ${argv[0]}`);
+  return ["env", "-i", ...env, ...words];
 }
 
 /** The words that start a wrapper; the program that runs inside follows them. */
@@ -70,6 +127,8 @@ export function wrapper(step: WrapperStep): string[] {
         ...flag("--kill-child", step.killChild),
         ...flag("--map-root-user", step.mapRoot),
       ];
+    case "netnsExec":
+      return ["nsenter", `--net=/run/netns/${name(step.name, "namespace's name")}`];
     case "setns":
       return ["nsenter", "--target", step.pid, ...step.namespaces.map((kind) => NAMESPACES[kind].option)];
     case "chroot":
@@ -79,15 +138,35 @@ export function wrapper(step: WrapperStep): string[] {
   }
 }
 
-function privileges({ noNewPrivileges, uid, gid, clearGroups, capabilities }: Privileges): string[] {
-  const sets = capabilities && ["-all", ...capabilities.map((capability) => `+${capability}`)].join(",");
+function privileges(asked: Privileges): string[] {
+  const sets = asked.capabilities && capabilitySet(asked.capabilities);
+  const groups = asked.groups?.length ? asked.groups.join(",") : undefined;
   return [
-    ...option("--reuid", uid?.toString()),
-    ...option("--regid", gid?.toString()),
-    ...flag("--clear-groups", clearGroups),
+    ...option("--reuid", asked.uid?.toString()),
+    ...option("--regid", asked.gid?.toString()),
+    ...option("--groups", groups),
+    ...flag("--clear-groups", asked.clearGroups || asked.groups?.length === 0),
     ...(sets ? ["--inh-caps", sets, "--bounding-set", sets] : []),
-    ...flag("--no-new-privs", noNewPrivileges),
+    ...(asked.bounding ? ["--inh-caps", "-all", "--bounding-set", capabilitySet(asked.bounding)] : []),
+    ...flag("--no-new-privs", asked.noNewPrivileges),
+    ...option("--seccomp-filter", asked.seccompFilter),
   ];
+}
+
+function capabilitySet(capabilities: string[]): string {
+  return ["-all", ...capabilities.map((capability) => `+${capability}`)].join(",");
+}
+
+function limit({ resource, value }: { resource: Resource; value: number | "unlimited" }): string[] {
+  const { option: letter, unit } = ULIMITS[resource];
+  return [letter, value === "unlimited" ? value : String(Math.floor(value / unit))];
+}
+
+// What `ip` reads where a device is named must be no word of its own language.
+function device(text: string): string {
+  if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$/.test(text))
+    throw new RangeError(`This is no name of a network device: ${text}`);
+  return text;
 }
 
 function flag(word: string, on: boolean | undefined): string[] {

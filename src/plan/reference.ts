@@ -56,6 +56,38 @@ export function reference(step: Step): Reference {
       return { call: "chdir(path)", manual: ["chdir(2)"] };
     case "sethostname":
       return { call: "sethostname(name, length)", manual: ["hostname(1)", "sethostname(2)"] };
+    case "touch":
+      return { call: "open(path, O_CREAT | O_WRONLY, 0666)", manual: ["touch(1)", "open(2)"] };
+    case "umask":
+      return { call: `umask(0${step.mask.replace(/^0+/, "")})`, manual: ["umask(2)"] };
+    case "rlimit":
+      return { call: `setrlimit(RLIMIT_${step.resource.toUpperCase()}, limits)`, manual: ["setrlimit(2)"] };
+    case "open":
+      return { call: `open(path, O_RDONLY), dup2(fd, ${step.fd})`, manual: ["open(2)", "dup2(2)"] };
+    case "netnsAdd":
+      return {
+        call: 'unshare(CLONE_NEWNET), mount("/proc/self/ns/net", path, NULL, MS_BIND, NULL)',
+        manual: ["ip-netns(8)", "network_namespaces(7)"],
+      };
+    case "netnsRemove":
+      return { call: "umount2(path, MNT_DETACH), unlink(path)", manual: ["ip-netns(8)"] };
+    case "linkAdd":
+      return {
+        call: netlink("RTM_NEWLINK", `kind "${step.type}"`),
+        manual: ["ip-link(8)", step.type === "veth" ? "veth(4)" : "bridge(8)", "rtnetlink(7)"],
+      };
+    case "linkRemove":
+      return { call: netlink("RTM_DELLINK"), manual: ["ip-link(8)", "rtnetlink(7)"] };
+    case "linkUp":
+      return { call: netlink("RTM_NEWLINK", "IFF_UP"), manual: ["ip-link(8)", "rtnetlink(7)"] };
+    case "linkMaster":
+      return { call: netlink("RTM_NEWLINK", "IFLA_MASTER"), manual: ["ip-link(8)", "rtnetlink(7)"] };
+    case "linkAddress":
+      return { call: netlink("RTM_NEWLINK", "IFLA_ADDRESS"), manual: ["ip-link(8)", "rtnetlink(7)"] };
+    case "addressAdd":
+      return { call: netlink("RTM_NEWADDR"), manual: ["ip-address(8)", "rtnetlink(7)"] };
+    case "routeAdd":
+      return { call: netlink("RTM_NEWROUTE"), manual: ["ip-route(8)", "rtnetlink(7)"] };
     case "run":
       return { call: step.call, manual: step.manual };
     case "exec":
@@ -69,6 +101,8 @@ export function reference(step: Step): Reference {
       const flags = step.namespaces.map((kind) => NAMESPACES[kind].flag).join(" | ");
       return { call: `setns(pidfd, ${flags || "0"})`, manual: ["nsenter(1)", "setns(2)"] };
     }
+    case "netnsExec":
+      return { call: "setns(fd, CLONE_NEWNET)", manual: ["nsenter(1)", "setns(2)"] };
     case "chroot":
       return { call: 'chroot(root), chdir("/")', manual: ["chroot(1)", "chroot(2)"] };
     case "setpriv":
@@ -89,12 +123,19 @@ function mountCall(type: string | undefined, options: string[]): string {
   return `mount(source, target, ${type === undefined ? "NULL" : `"${type}"`}, ${flags.join(" | ") || "0"}, ${data})`;
 }
 
-function privilegeCalls({ noNewPrivileges, uid, gid, clearGroups, capabilities }: Privileges): string[] {
+function netlink(message: string, what?: string): string {
+  return `sendto(AF_NETLINK socket, ${[message, ...(what ? [what] : [])].join(", ")})`;
+}
+
+function privilegeCalls(asked: Privileges): string[] {
+  const { noNewPrivileges, uid, gid, clearGroups, groups, capabilities, bounding, seccompFilter } = asked;
   return [
-    ...(capabilities ? ["prctl(PR_CAPBSET_DROP, capability), capset(header, data)"] : []),
-    ...(clearGroups ? ["setgroups(0, NULL)"] : []),
+    ...(capabilities || bounding ? ["prctl(PR_CAPBSET_DROP, capability), capset(header, data)"] : []),
+    ...(clearGroups || groups?.length === 0 ? ["setgroups(0, NULL)"] : []),
+    ...(groups?.length ? [`setgroups(${groups.length}, groups)`] : []),
     ...(gid === undefined ? [] : [`setresgid(${gid}, ${gid}, ${gid})`]),
     ...(uid === undefined ? [] : [`setresuid(${uid}, ${uid}, ${uid})`]),
     ...(noNewPrivileges ? ["prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)"] : []),
+    ...(seccompFilter ? ["seccomp(SECCOMP_SET_MODE_FILTER, 0, program)"] : []),
   ];
 }

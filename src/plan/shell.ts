@@ -63,6 +63,7 @@ function inside(steps: Step[], depth: number, options: ShellOptions): string {
 
 function render(command: Command): string {
   if ("words" in command) return words(command.words);
+  if ("open" in command) return `exec ${command.fd}< ${quote(command.open)}`;
   const write = ECHOES.test(command.text) ? `echo ${command.text}` : `printf '%s\\n' ${quote(command.text)}`;
   return `${write} ${command.append ? ">>" : ">"} ${quote(command.path)}`;
 }

@@ -25,14 +25,38 @@ export type PlainStep =
   | { kind: "pivotRoot"; newRoot: string; putOld: string }
   | { kind: "chdir"; path: string }
   | { kind: "sethostname"; name: string; former?: string }
+  /** Makes an empty file, for something to be mounted on. */
+  | { kind: "touch"; path: string }
+  /** Octal: "022". */
+  | { kind: "umask"; mask: string }
+  /** `value` in bytes, seconds or a count, as for `setrlimit(2)`. The hard limit goes down only, so the soft one comes first. */
+  | { kind: "rlimit"; resource: Resource; which: "soft" | "hard" | "both"; value: number | "unlimited" }
+  /** Opens a file for reading as descriptor `fd`, for a later step that cannot reach its path any more. */
+  | { kind: "open"; fd: number; path: string }
+  /** A network namespace without a process, kept by the mount `/run/netns/NAME` (`ip-netns(8)`). */
+  | { kind: "netnsAdd"; name: string }
+  | { kind: "netnsRemove"; name: string }
+  | { kind: "linkAdd"; name: string; type: "bridge" }
+  /** A cable: `name` here, `peer` in the network namespace `peerNetns`, or here too. */
+  | { kind: "linkAdd"; name: string; type: "veth"; peer: string; peerNetns?: string }
+  | { kind: "linkRemove"; name: string }
+  | { kind: "linkUp"; name: string }
+  /** Plugs a device into a bridge. */
+  | { kind: "linkMaster"; name: string; master: string }
+  /** `mac` as `02:42:ac:11:00:02`. */
+  | { kind: "linkAddress"; name: string; mac: string }
+  /** `address` with its prefix length: `172.17.0.2/16`. */
+  | { kind: "addressAdd"; device: string; address: string }
+  /** `destination` with its prefix length, or "default". */
+  | { kind: "routeAdd"; destination: string; via: string }
   /**
    * A program that is run and waited for. `undo` is the command that takes it back; null when there is nothing to take
    * back: it only looked, or what it made ends with what an earlier step made.
    */
   | { kind: "run"; argv: string[]; call: string; manual: string[]; undo?: string[] | null };
 
-/** The process becomes another program: always the last step of its list. */
-export type ExecStep = { kind: "exec"; argv: string[] };
+/** The process becomes another program: always the last step of its list. With `env` that is its whole environment, as `NAME=value`. */
+export type ExecStep = { kind: "exec"; argv: string[]; env?: string[] };
 
 /** Steps that put a process somewhere and go on inside: what follows there is `inside`. */
 export type WrapperStep =
@@ -50,16 +74,40 @@ export type WrapperStep =
     }
   /** Joins namespaces of the process with this pid. */
   | { kind: "setns"; pid: string; namespaces: NamespaceKind[]; inside: Step[] }
+  /** Joins a network namespace that has a name. */
+  | { kind: "netnsExec"; name: string; inside: Step[] }
   | { kind: "chroot"; root: string; inside: Step[] }
   | { kind: "setpriv"; privileges: Privileges; inside: Step[] };
 
 export type Propagation = "private" | "shared" | "slave" | "unbindable";
 
+/** Resources of `getrlimit(2)`, by the names of Docker's `--ulimit`: those that a shell's `ulimit` can set. */
+export type Resource =
+  | "as"
+  | "core"
+  | "cpu"
+  | "data"
+  | "fsize"
+  | "locks"
+  | "memlock"
+  | "nice"
+  | "nofile"
+  | "nproc"
+  | "rss"
+  | "rtprio"
+  | "stack";
+
 export interface Privileges {
   noNewPrivileges?: boolean;
   uid?: number;
   gid?: number;
+  /** Supplementary groups; an empty list leaves none. */
+  groups?: number[];
   clearGroups?: boolean;
+  /** Capabilities left in the bounding set alone, named as below: what root gets by its next exec. The inheritable set becomes empty. */
+  bounding?: string[];
+  /** File with a program of `seccomp(2)`, `struct sock_filter` after `struct sock_filter`. */
+  seccompFilter?: string;
   /** Capabilities left in the bounding and inheritable sets, without `CAP_`, lower case: `["net_raw"]`; all others are dropped. */
   capabilities?: string[];
 }

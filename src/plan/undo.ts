@@ -13,6 +13,7 @@ export function undo(step: Step): Undo {
   switch (step.kind) {
     case "mkdir":
       return back({ kind: "remove", path: step.path, what: step.contents === "discard" ? "tree" : "directory" });
+    case "touch":
     case "symlink":
     case "mknod":
       return back({ kind: "remove", path: step.path, what: "file" });
@@ -29,6 +30,24 @@ export function undo(step: Step): Undo {
       return step.former === undefined
         ? { kind: "lost", what: "the former host name" }
         : back({ kind: "sethostname", name: step.former });
+    case "netnsAdd":
+      return back({ kind: "netnsRemove", name: step.name });
+    case "linkAdd":
+      return back({ kind: "linkRemove", name: step.name });
+    case "netnsRemove":
+    case "linkRemove":
+      return { kind: "lost", what: `what was in ${step.name}` };
+    // What a device has goes with the device, and that is the undoing of another step.
+    case "linkUp":
+    case "linkMaster":
+    case "linkAddress":
+    case "addressAdd":
+    case "routeAdd":
+    // These are properties of the process that took them.
+    case "umask":
+    case "rlimit":
+    case "open":
+      return { kind: "nothing" };
     case "run":
       if (step.undo === null) return { kind: "nothing" };
       return step.undo === undefined
@@ -46,6 +65,7 @@ export function undo(step: Step): Undo {
     case "exec":
     case "unshare":
     case "setns":
+    case "netnsExec":
     case "chroot":
     case "setpriv":
       return { kind: "nothing" };
