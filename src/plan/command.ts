@@ -67,6 +67,10 @@ export function command(step: PlainStep): Command {
       return { words: ["cd", path(step.path)] };
     case "sethostname":
       return { words: ["hostname", name(step.name, "host name")] };
+    case "rename":
+      return { words: ["mv", path(step.from), path(step.to)] };
+    case "kill":
+      return { words: ["kill", `-${step.signal}`, String(step.pid)] };
     case "touch":
       return { words: ["touch", path(step.path)] };
     case "umask":

@@ -1,3 +1,4 @@
+import { MOUNT_FLAGS, mountArguments } from "./mount";
 import { NAMESPACES } from "./namespace";
 import type { Privileges, Step } from "./step";
 
@@ -7,19 +8,6 @@ export interface Reference {
   call: string;
   manual: string[];
 }
-
-// Mount options that are flags of mount(2); all others go to the file system as its data string.
-const MOUNT_FLAGS: Record<string, string> = {
-  bind: "MS_BIND",
-  rbind: "MS_BIND | MS_REC",
-  remount: "MS_REMOUNT",
-  ro: "MS_RDONLY",
-  nosuid: "MS_NOSUID",
-  nodev: "MS_NODEV",
-  noexec: "MS_NOEXEC",
-  noatime: "MS_NOATIME",
-  relatime: "MS_RELATIME",
-};
 
 /** What the kernel is asked for by a step (manual sections 2 and 7) and by which program (1 and 8). */
 export function reference(step: Step): Reference {
@@ -56,6 +44,10 @@ export function reference(step: Step): Reference {
       return { call: "chdir(path)", manual: ["chdir(2)"] };
     case "sethostname":
       return { call: "sethostname(name, length)", manual: ["hostname(1)", "sethostname(2)"] };
+    case "rename":
+      return { call: "rename(from, to)", manual: ["mv(1)", "rename(2)"] };
+    case "kill":
+      return { call: `kill(pid, ${step.signal})`, manual: ["kill(1)", "kill(2)"] };
     case "touch":
       return { call: "open(path, O_CREAT | O_WRONLY, 0666)", manual: ["touch(1)", "open(2)"] };
     case "umask":
@@ -118,8 +110,8 @@ function writeManual(path: string): string[] {
 }
 
 function mountCall(type: string | undefined, options: string[]): string {
-  const flags = options.flatMap((option) => MOUNT_FLAGS[option] ?? []);
-  const data = options.some((option) => !(option in MOUNT_FLAGS)) ? "options" : "NULL";
+  const flags = options.flatMap((option) => MOUNT_FLAGS[option]?.name ?? []);
+  const data = mountArguments(options).data ? "options" : "NULL";
   return `mount(source, target, ${type === undefined ? "NULL" : `"${type}"`}, ${flags.join(" | ") || "0"}, ${data})`;
 }
 

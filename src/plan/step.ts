@@ -6,10 +6,15 @@ export interface Reason {
   why: string;
 }
 
+/** A step below a root whose own links are not to lead out of it. Its path begins with `root`; a shell does not look. */
+export interface Rooted {
+  root?: string;
+}
+
 /** Steps that change something and are over. */
 export type PlainStep =
   /** `mode` is octal: "755". Undo removes the directory, and with `contents: "discard"` also what is in it by then. */
-  | { kind: "mkdir"; path: string; mode?: string; parents?: boolean; contents?: "discard" }
+  | (Rooted & { kind: "mkdir"; path: string; mode?: string; parents?: boolean; contents?: "discard" })
   /**
    * Writes text and a newline, in one write(2): a cgroup file, `uid_map`, a sysctl. `former` is what undo writes back;
    * null: the file was not there.
@@ -18,7 +23,9 @@ export type PlainStep =
   | { kind: "symlink"; target: string; path: string }
   | { kind: "mknod"; path: string; type: "block" | "character"; major: number; minor: number; mode?: string }
   | { kind: "remove"; path: string; what: "file" | "directory" | "tree" }
-  | { kind: "mount"; source: string; target: string; type?: string; options?: string[] }
+  | { kind: "rename"; from: string; to: string }
+  | { kind: "kill"; pid: number; signal: number }
+  | (Rooted & { kind: "mount"; source: string; target: string; type?: string; options?: string[] })
   | { kind: "propagation"; target: string; propagation: Propagation; recursive?: boolean }
   | { kind: "umount"; target: string; lazy?: boolean }
   /** Both paths relative to the present root; `putOld` lies in `newRoot`. */
@@ -26,7 +33,7 @@ export type PlainStep =
   | { kind: "chdir"; path: string }
   | { kind: "sethostname"; name: string; former?: string }
   /** Makes an empty file, for something to be mounted on. */
-  | { kind: "touch"; path: string }
+  | (Rooted & { kind: "touch"; path: string })
   /** Octal: "022". */
   | { kind: "umask"; mask: string }
   /** `value` in bytes, seconds or a count, as for `setrlimit(2)`. The hard limit goes down only, so the soft one comes first. */

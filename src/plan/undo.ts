@@ -53,6 +53,10 @@ export function undo(step: Step): Undo {
       return step.undo === undefined
         ? { kind: "lost", what: `the effect of ${step.argv.join(" ")}` }
         : back({ kind: "run", argv: step.undo, call: step.call, manual: step.manual });
+    case "rename":
+      return { kind: "lost", what: `what was at ${step.to}` };
+    case "kill":
+      return { kind: "lost", what: `process ${step.pid}` };
     case "remove":
       return { kind: "lost", what: `what was at ${step.path}` };
     case "propagation":

@@ -1,3 +1,4 @@
+import { CAPABILITIES } from "../protocol/capability";
 import type { ObjectRef } from "../protocol/evidence";
 import type { Credentials, Place, Task } from "../protocol/task";
 import type { KernelView } from "../protocol/view";
@@ -11,15 +12,6 @@ import { shellWord } from "./visible-text";
 
 const SECCOMP_WORD: Record<number, string> = { 0: "0, none", 1: "1, strict", 2: "2, filter" };
 
-/** Capabilities in the order of their bits (`include/uapi/linux/capability.h`). */
-const CAPABILITIES = [
-  "chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap",
-  "linux_immutable", "net_bind_service", "net_broadcast", "net_admin", "net_raw", "ipc_lock", "ipc_owner",
-  "sys_module", "sys_rawio", "sys_chroot", "sys_ptrace", "sys_pacct", "sys_admin", "sys_boot", "sys_nice",
-  "sys_resource", "sys_time", "sys_tty_config", "mknod", "lease", "audit_write", "audit_control", "setfcap",
-  "mac_override", "mac_admin", "syslog", "wake_alarm", "block_suspend", "audit_read", "perfmon", "bpf",
-  "checkpoint_restore",
-]; // prettier-ignore
 const ALL_CAPABILITIES = (1n << BigInt(CAPABILITIES.length)) - 1n;
 
 /** `000001ffffffffff, all`; `0000000000000400, net_bind_service`. A long set says what is missing instead. */
