@@ -12,9 +12,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "boxd.h"
@@ -182,18 +184,37 @@ static void hear_of_shims(int fd) {
   while ((got = recv(fd, answer + HEADER_BYTES, 512, 0)) > 0) send_answer(0, ANSWER_EXITED, got);
 }
 
+static int watch_children(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &set, NULL);
+  return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+/* Shims that have ended. They have told how their containers did; what is left is the record of the process. */
+static void bury(int children) {
+  struct signalfd_siginfo news;
+  while (read(children, &news, sizeof news) == sizeof news);
+  while (waitpid(-1, NULL, WNOHANG) > 0);
+}
+
+enum { REQUESTS, SHIMS, CHILDREN, FIRST_START };
+
 int main(void) {
   signal(SIGPIPE, SIG_IGN);
-  int shims = listen_for_shims();
-  if (shims < 0) return 1;
+  int shims = listen_for_shims(), children = watch_children();
+  if (shims < 0 || children < 0) return 1;
   for (;;) {
-    struct pollfd entries[2 + STARTS] = {{0, POLLIN, 0}, {shims, POLLIN, 0}};
+    struct pollfd entries[FIRST_START + STARTS] = {
+        [REQUESTS] = {0, POLLIN, 0}, [SHIMS] = {shims, POLLIN, 0}, [CHILDREN] = {children, POLLIN, 0}};
     int count = start_count;
-    for (int i = 0; i < count; i++) entries[2 + i] = (struct pollfd){starts[i].news, POLLIN, 0};
-    if (poll(entries, 2 + count, -1) < 0) continue;
+    for (int i = 0; i < count; i++) entries[FIRST_START + i] = (struct pollfd){starts[i].news, POLLIN, 0};
+    if (poll(entries, FIRST_START + count, -1) < 0) continue;
     for (int i = count - 1; i >= 0; i--)
-      if (entries[2 + i].revents) finish_start(&starts[i]);
-    if (entries[1].revents) hear_of_shims(shims);
-    if (entries[0].revents) receive();
+      if (entries[FIRST_START + i].revents) finish_start(&starts[i]);
+    if (entries[SHIMS].revents) hear_of_shims(shims);
+    if (entries[CHILDREN].revents) bury(children);
+    if (entries[REQUESTS].revents) receive();
   }
 }

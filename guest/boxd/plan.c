@@ -76,6 +76,13 @@ static int make_directory(const char *root, const char *path, uint32_t mode, boo
 /* As `mkdir -p`: what is missing on the way gets the usual mode. */
 static int make_directories(const char *root, const char *path, uint32_t mode) {
   static char part[4096];
+  struct stat status;
+  int there = resolve(root, path);
+  if (there >= 0) {
+    int error = fstat(there, &status) ? errno : S_ISDIR(status.st_mode) ? 0 : ENOTDIR;
+    close(there);
+    return because(error);
+  }
   size_t length = strlen(path);
   if (length >= sizeof part) return because(ENAMETOOLONG);
   memcpy(part, path, length + 1);
@@ -302,7 +309,8 @@ static bool step_run(struct taking *taking, struct bytes *fields) {
   struct failure *failure = &taking->failure;
   if (!words || fields->broken || count == 0) return because(EINVAL), false;
   if (pipe2(ends, O_CLOEXEC)) return free(words), false;
-  pid_t child = fork();
+  /* The child has our memory until it is the program, and changes none of it. */
+  pid_t child = vfork();
   if (child == 0) {
     default_signals();
     int null = open("/dev/null", O_RDONLY);
@@ -336,11 +344,13 @@ static bool step_run(struct taking *taking, struct bytes *fields) {
   return false;
 }
 
-/* The process gets a terminal of the devpts at /dev/pts; its other side goes to who started it. */
+/* A session of its own; with a terminal of the devpts at /dev/pts, whose other side goes to who started it. */
 static int make_console(struct taking *taking) {
   const struct becoming *becoming = taking->becoming;
   if (taking->console_made) return 0;
   taking->console_made = true;
+  /* Who went on in a child is in the session of its parent. */
+  setsid();
   if (!becoming->tty) return 0;
   int master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC), unlocked = 0;
   if (master < 0) return -1;

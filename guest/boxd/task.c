@@ -511,8 +511,6 @@ int task_start(const struct task *task) {
     return -1;
   }
   if (child == 0) {
-    /* Once more, so that its parent is init, whatever becomes of boxd. */
-    if (fork()) _exit(0);
     int null = open("/dev/null", O_RDWR);
     for (int fd = 0; fd < 3; fd++) dup2(null, fd);
     report = dup3(pipe[1], 3, O_CLOEXEC) == 3 ? 3 : pipe[1];
@@ -520,6 +518,5 @@ int task_start(const struct task *task) {
     shim(task);
   }
   close(pipe[1]);
-  while (waitpid(child, NULL, 0) < 0 && errno == EINTR);
   return pipe[0];
 }
