@@ -1,0 +1,584 @@
+/** The containers of the engine: made, started, stopped, removed, and remembered in the guest. */
+import type { CreateContainer, EndpointSettings } from "../../protocol/docker";
+import type { Plan } from "../../plan/step";
+import { undoAll } from "../../plan/undo";
+import { ApiError, badParameter, conflict, noSuchContainer } from "../api/error";
+import { parseExit, PlanError, type Exit } from "../boxd";
+import { formatInstant, type Context } from "../context";
+import { EACCES, ENOENT } from "../errno";
+import { NAME_PATTERN, randomId, randomName } from "../identity";
+import type { Networks } from "../network/networks";
+import type { Volumes } from "../volume/volumes";
+import { Container } from "./container";
+import { checkHostConfig, mergeConfig, type ImageDefaults } from "./create";
+import { MASKED_PATHS, READONLY_PATHS } from "./defaults";
+import { CGROUP_PARENT, CONTAINERS, OVERLAYS, RUN_ROOT } from "./paths";
+import { cgroupPlan, processPlan } from "./plan";
+import { createdState, type ContainerRecord } from "./record";
+import { resolveSpec } from "./resolve";
+import { SIGKILL, signalName, signalNumber, SIGTERM } from "./signal";
+import type { ContainerSpec } from "./spec";
+import { lookUpUser, UserError } from "./user";
+
+/** What a container needs of an image. */
+export interface ImageForContainer extends ImageDefaults {
+  /** Directories of its layers in the guest, topmost first. */
+  layers: string[];
+}
+
+export interface ImageSource {
+  /** @throws ApiError 404 when there is none */
+  forContainer(name: string): Promise<ImageForContainer>;
+}
+
+const DEFAULT_LOG_BYTES = 16 << 20;
+const STOP_TIMEOUT_SECONDS = 10;
+/** A container that ends at once is brought back later each time, up to a minute (moby `restartmanager`). */
+const RESTART_FIRST_MS = 100;
+const RESTART_MOST_MS = 60_000;
+const RESTART_GOOD_MS = 10_000;
+
+export class Containers {
+  #context: Context;
+  #images: ImageSource;
+  #networks: Networks;
+  #volumes: Volumes;
+  #all = new Map<string, Container>();
+  /** Files of /proc and /sys that may be covered, as far as this kernel has them. */
+  #present?: Promise<ReadonlySet<string>>;
+  #restarts = new Map<string, { timer: ReturnType<typeof setTimeout>; delayMs: number }>();
+
+  constructor(context: Context, parts: { images: ImageSource; networks: Networks; volumes: Volumes }) {
+    this.#context = context;
+    this.#images = parts.images;
+    this.#networks = parts.networks;
+    this.#volumes = parts.volumes;
+  }
+
+  all(): Container[] {
+    return [...this.#all.values()];
+  }
+
+  /** By id, name, or the beginning of an id. @throws ApiError 404, or 400 when several begin so */
+  find(name: string): Container {
+    const exact = this.#all.get(name) ?? this.all().find(({ record }) => record.name === name.replace(/^\//, ""));
+    if (exact) return exact;
+    const beginning = /^[0-9a-f]+$/.test(name) ? this.all().filter(({ id }) => id.startsWith(name)) : [];
+    if (beginning.length > 1) throw badParameter(`multiple IDs found with provided prefix: ${name}`);
+    if (beginning.length === 0) throw noSuchContainer(name);
+    return beginning[0];
+  }
+
+  /** Reads what is remembered, and finds the containers that went on without an engine. */
+  async restore(): Promise<void> {
+    const { boxd } = this.#context;
+    for (const id of await boxd.names(CONTAINERS)) {
+      const text = await boxd.readText(`${CONTAINERS}/${id}/config.json`);
+      if (text === undefined) continue;
+      const container = new Container(JSON.parse(text) as ContainerRecord);
+      this.#all.set(id, container);
+      if (!container.running) continue;
+      const exit = await boxd.readText(`${container.paths.run}/exit`);
+      const ended = exit === undefined ? undefined : parseExit(exit, container.paths.run);
+      if (ended) await this.#finish(container, ended);
+    }
+  }
+
+  async create(name: string | undefined, asked: CreateContainer): Promise<Container> {
+    const { random, nowNs, events } = this.#context;
+    if (name !== undefined && !NAME_PATTERN.test(name))
+      throw badParameter(`Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
+    const hostConfig = asked.HostConfig ?? {};
+    checkHostConfig(hostConfig);
+    const image = await this.#images.forContainer(asked.Image ?? "");
+    const taken = (wanted: string) => this.all().some(({ record }) => record.name === wanted);
+    const former = name === undefined ? undefined : this.all().find(({ record }) => record.name === name);
+    if (former)
+      throw conflict(
+        `Conflict. The container name "/${name}" is already in use by container "${former.id}". You have to remove (or rename) that container to be able to reuse that name.`,
+      );
+    const { config, args } = mergeConfig(asked, image);
+    const id = randomId(random);
+    const record: ContainerRecord = {
+      id,
+      name: name ?? randomName(random, taken),
+      createdAt: formatInstant(nowNs()),
+      imageId: image.id,
+      layers: image.layers,
+      config: {
+        ...config,
+        Hostname: config.Hostname || this.#hostname(id, hostConfig.NetworkMode, hostConfig.UTSMode),
+      },
+      hostConfig: { ...hostConfig, NetworkMode: hostConfig.NetworkMode || "default" },
+      args,
+      state: createdState(),
+      restartCount: 0,
+      mounts: [],
+      endpoints: this.#endpoints(asked),
+    };
+    const container = new Container(record);
+    // Before anything is waited for, so that nobody else gets the name.
+    this.#all.set(id, container);
+    try {
+      record.mounts = await this.#volumes.mountsOf(record, (other) => this.find(other).record);
+      await this.#takeOrUndo(this.#statePlan(container));
+    } catch (error) {
+      this.#all.delete(id);
+      throw error;
+    }
+    events.emit("container", "create", id, this.#attributes(container));
+    return container;
+  }
+
+  #hostname(id: string, networkMode = "", utsMode = ""): string {
+    return networkMode === "host" || utsMode === "host" ? "glassbox" : id.slice(0, 12);
+  }
+
+  #endpoints(asked: CreateContainer): Record<string, EndpointSettings> {
+    const mode = asked.HostConfig?.NetworkMode || "default";
+    const given = asked.NetworkingConfig?.EndpointsConfig ?? {};
+    if (mode.startsWith("container:")) return {};
+    const name = this.#networks.nameOf(mode);
+    const others = Object.entries(given).filter(([key]) => this.#networks.nameOf(key) !== name);
+    return { [name]: given[mode] ?? given[name] ?? {}, ...Object.fromEntries(others) };
+  }
+
+  #attributes({ record }: Container): Record<string, string> {
+    return { image: record.config.Image ?? "", name: record.name, ...record.config.Labels };
+  }
+
+  #emit(container: Container, action: string, more: Record<string, string> = {}) {
+    this.#context.events.emit("container", action, container.id, { ...this.#attributes(container), ...more });
+  }
+
+  #statePlan({ record, paths }: Container): Plan {
+    return [
+      { kind: "mkdir", path: paths.state, parents: true, contents: "discard", why: "What lasts of the container." },
+      { kind: "mkdir", path: paths.overlay, contents: "discard", why: "The layer that it writes to." },
+      { kind: "mkdir", path: paths.upper, why: "What it writes." },
+      { kind: "mkdir", path: paths.work, why: "Where the kernel prepares files." },
+      { kind: "mkdir", path: paths.rootfs, why: "Where all layers are seen as one." },
+      {
+        kind: "write",
+        path: paths.config,
+        text: JSON.stringify(record),
+        former: null,
+        why: "The engine's memory of it.",
+      },
+    ];
+  }
+
+  /** Remembers a container as it is now; half a file can never be read. */
+  async #remember({ record, paths }: Container): Promise<void> {
+    await this.#context.boxd.take([
+      { kind: "write", path: `${paths.config}.new`, text: JSON.stringify(record), why: "The engine's memory of it." },
+      {
+        kind: "rename",
+        from: `${paths.config}.new`,
+        to: paths.config,
+        why: "At once, so that half of it is never read.",
+      },
+    ]);
+  }
+
+  async #takeOrUndo(plan: Plan): Promise<void> {
+    try {
+      await this.#context.boxd.take(plan);
+    } catch (error) {
+      if (error instanceof PlanError && error.step > 0)
+        await this.#undo(plan.slice(0, topLevelIndex(plan, error.step)));
+      throw error;
+    }
+  }
+
+  /** Takes steps back, the last one first; what cannot be taken back must not keep the rest from it. */
+  async #undo(taken: Plan): Promise<void> {
+    for (const step of undoAll(taken).plan) await this.#context.boxd.take([step]).catch(() => {});
+  }
+
+  async start(container: Container): Promise<void> {
+    await container.exclusive(() => this.#start(container));
+  }
+
+  async #start(container: Container): Promise<void> {
+    const { record, paths } = container;
+    if (record.state.Paused) throw conflict("cannot start a paused container, try unpause instead");
+    if (container.running) throw new ApiError(304, "");
+    if (!this.#all.has(record.id)) throw noSuchContainer(record.id);
+    container.stopAsked = false;
+    this.#cancelRestart(container);
+    const prepared: Plan = [];
+    try {
+      const root = this.#rootPlan(container);
+      await this.#step(prepared, root);
+      await this.#makeWorkingDirectory(container);
+      await this.#volumes.fill(record, paths.rootfs);
+      const spec = await this.#spec(container);
+      const network = await this.#networks.join(container.record, paths.netns);
+      await this.#step(prepared, [
+        ...network.plan,
+        ...this.#filesPlan(container, network.hosts, network.resolvConf),
+        ...cgroupPlan(spec),
+      ]);
+      const pid = await this.#context.boxd.start({
+        plan: processPlan(spec),
+        directory: paths.run,
+        log: { path: paths.log, maxBytes: DEFAULT_LOG_BYTES },
+        tty: record.config.Tty ? { cols: 0, rows: 0 } : undefined,
+        stdin: record.config.OpenStdin,
+        stdinOnce: record.config.StdinOnce,
+        hold: container.waitingForStart.size > 0,
+      });
+      container.started(pid, this.#context.nowNs());
+    } catch (error) {
+      await this.#undo(prepared);
+      this.#networks.leave(record);
+      const failure = startFailure(error, record);
+      container.exited(failure.exitCode, undefined, { error: failure.message });
+      for (const tell of [...container.waitingForStart]) tell(false);
+      container.waitingForStart.clear();
+      await this.#remember(container).catch(() => {});
+      throw failure.error;
+    }
+    this.#emit(container, "start");
+    for (const tell of [...container.waitingForStart]) tell(true);
+    container.waitingForStart.clear();
+    await this.#remember(container);
+  }
+
+  /** A working directory that the image lacks is made, in the layer that the container writes to (moby `SetupWorkingDirectory`). */
+  async #makeWorkingDirectory({ record, paths }: Container): Promise<void> {
+    const { WorkingDir: directory = "" } = record.config;
+    if (directory === "" || directory === "/") return;
+    const path = paths.rootfs + directory;
+    await this.#context.boxd.take([
+      { kind: "mkdir", path, parents: true, root: paths.rootfs, why: "The working directory." },
+    ]);
+  }
+
+  /** Takes a plan, and adds it to what would have to be taken back. */
+  async #step(prepared: Plan, plan: Plan): Promise<void> {
+    try {
+      await this.#context.boxd.take(plan);
+      prepared.push(...plan);
+    } catch (error) {
+      if (error instanceof PlanError && error.step > 0)
+        prepared.push(...plan.slice(0, topLevelIndex(plan, error.step)));
+      throw error;
+    }
+  }
+
+  #rootPlan({ record, paths }: Container): Plan {
+    return [
+      { kind: "mkdir", path: paths.run, contents: "discard", why: "Where the shim can be reached." },
+      {
+        kind: "mount",
+        source: "overlay",
+        target: paths.rootfs,
+        type: "overlay",
+        options: [`lowerdir=${record.layers.join(":")}`, `upperdir=${paths.upper}`, `workdir=${paths.work}`],
+        why: "The image's layers below, and one to write to on top.",
+      },
+    ];
+  }
+
+  #filesPlan({ record, paths }: Container, hosts: string, resolvConf: string): Plan {
+    const hostname = record.config.Hostname ?? "";
+    return [
+      { kind: "write", path: paths.hostname, text: hostname, why: "For /etc/hostname." },
+      { kind: "write", path: paths.hosts, text: hosts, why: "For /etc/hosts." },
+      { kind: "write", path: paths.resolvConf, text: resolvConf, why: "For /etc/resolv.conf." },
+    ];
+  }
+
+  async #spec(container: Container): Promise<ContainerSpec> {
+    const { record, paths } = container;
+    const { boxd } = this.#context;
+    const read = async (path: string) =>
+      (await boxd.readText(paths.rootfs + path, { root: paths.rootfs }).catch(() => undefined)) ?? "";
+    const user = record.config.User ?? "";
+    // Root needs no looking up but for its home, which is /root everywhere.
+    const plain = user === "" || user === "0" || user === "root";
+    const [passwd, group] =
+      plain && !record.hostConfig.GroupAdd?.length
+        ? [ROOT_PASSWD, ""]
+        : [await read("/etc/passwd"), await read("/etc/group")];
+    return resolveSpec(record, paths, {
+      user: lookUpUser(user, passwd, group, record.hostConfig.GroupAdd ?? []),
+      present: await this.#presentFiles(),
+      pidOf: (name) => {
+        const other = this.find(name);
+        if (!other.running)
+          throw conflict(
+            `cannot join namespace of a non running container: container ${other.record.name} is not running`,
+          );
+        return other.record.state.Pid;
+      },
+    });
+  }
+
+  #presentFiles(): Promise<ReadonlySet<string>> {
+    return (this.#present ??= this.#findPresent());
+  }
+
+  async #findPresent(): Promise<ReadonlySet<string>> {
+    const paths = [...MASKED_PATHS, ...READONLY_PATHS];
+    const parents = [...new Set(paths.map((path) => path.slice(0, path.lastIndexOf("/"))))];
+    const lists = await Promise.all(
+      parents.map(async (parent) => (await this.#context.boxd.names(parent)).map((name) => `${parent}/${name}`)),
+    );
+    return new Set(lists.flat());
+  }
+
+  /** boxd tells that a task has ended. */
+  async exited(exit: Exit): Promise<void> {
+    const container = this.all().find(({ paths }) => paths.run === exit.directory);
+    if (container) await this.#finish(container, exit);
+  }
+
+  async #finish(container: Container, exit: Exit): Promise<void> {
+    const { record, paths } = container;
+    const { boxd } = this.#context;
+    const events = (await boxd.readText(`/sys/fs/cgroup${paths.cgroup}/memory.events`).catch(() => undefined)) ?? "";
+    const oomKilled = Number(/^oom_kill (\d+)$/m.exec(events)?.[1] ?? 0) > 0;
+    await this.#cleanUp(container);
+    if (oomKilled) this.#emit(container, "oom");
+    container.exited(exit.exitCode, exit.endedAt, { oomKilled });
+    this.#emit(container, "die", { exitCode: String(exit.exitCode) });
+    if (container.stopAsked) this.#emit(container, "stop");
+    if (record.hostConfig.AutoRemove) await this.remove(container, { force: true, volumes: true }).catch(() => {});
+    else {
+      await this.#remember(container).catch(() => {});
+      this.#scheduleRestart(container);
+    }
+  }
+
+  /** What a run leaves behind: its network, its cgroup, its mount, the shim's directory. */
+  async #cleanUp({ record, paths }: Container): Promise<void> {
+    const cgroup = `/sys/fs/cgroup${paths.cgroup}`;
+    const shared = record.hostConfig.PidMode !== undefined && record.hostConfig.PidMode !== "";
+    const steps: Plan = [
+      ...(shared
+        ? [{ kind: "write" as const, path: `${cgroup}/cgroup.kill`, text: "1", why: "Nobody of it stays." }]
+        : []),
+      { kind: "remove", what: "directory", path: cgroup, why: "Its cgroup is empty." },
+      ...this.#networks.leavePlan(record, paths.netns),
+      { kind: "umount", target: paths.rootfs, lazy: true, why: "Its layers are no longer seen as one." },
+      { kind: "remove", what: "tree", path: paths.run, why: "The shim has gone." },
+    ];
+    this.#networks.leave(record);
+    for (const step of steps) await this.#context.boxd.take([step]).catch(() => {});
+  }
+
+  async kill(container: Container, signal: string): Promise<void> {
+    const number = signalNumber(signal);
+    if (number === undefined) throw badParameter(`invalid signal: ${signal}`);
+    if (!container.running) throw conflict(`Container ${container.id} is not running`);
+    if (number === SIGKILL) container.stopAsked = true;
+    await this.#signal(container, number);
+    this.#emit(container, "kill", { signal: String(number) });
+  }
+
+  async #signal({ record, paths }: Container, signal: number): Promise<void> {
+    const plan: Plan = [{ kind: "kill", pid: record.state.Pid, signal, why: `The signal ${signalName(signal)}.` }];
+    // What is frozen takes no signal but after it thaws.
+    if (record.state.Paused && signal === SIGKILL)
+      plan.push({
+        kind: "write",
+        path: `/sys/fs/cgroup${paths.cgroup}/cgroup.freeze`,
+        text: "0",
+        why: "Frozen, it could not end.",
+      });
+    await this.#context.boxd.take(plan).catch((error: unknown) => {
+      if (!(error instanceof PlanError)) throw error; // It has ended meanwhile.
+    });
+  }
+
+  async stop(container: Container, options: { seconds?: number; signal?: string } = {}): Promise<void> {
+    if (!container.running) {
+      this.#cancelRestart(container);
+      throw new ApiError(304, "");
+    }
+    const { config } = container.record;
+    const signal = signalNumber(options.signal || config.StopSignal || "TERM") ?? SIGTERM;
+    const seconds = options.seconds ?? config.StopTimeout ?? STOP_TIMEOUT_SECONDS;
+    container.stopAsked = true;
+    const end = container.wait("next-exit");
+    await this.#signal(container, signal);
+    this.#emit(container, "kill", { signal: String(signal) });
+    if (seconds >= 0 && !(await within(end, seconds * 1000))) {
+      await this.#signal(container, SIGKILL);
+      this.#emit(container, "kill", { signal: String(SIGKILL) });
+    }
+    await end;
+  }
+
+  async restart(container: Container, options: { seconds?: number; signal?: string }): Promise<void> {
+    if (container.running) await this.stop(container, options);
+    await this.start(container);
+    this.#emit(container, "restart");
+  }
+
+  async pause(container: Container, on: boolean): Promise<void> {
+    await container.exclusive(async () => {
+      const { record, paths } = container;
+      if (!container.running) throw conflict(`Container ${record.id} is not running`);
+      if (on && record.state.Paused) throw conflict(`Container ${record.id} is already paused`);
+      if (!on && !record.state.Paused) throw conflict(`Container ${record.id} is not paused`);
+      await this.#context.boxd.take([
+        {
+          kind: "write",
+          path: `/sys/fs/cgroup${paths.cgroup}/cgroup.freeze`,
+          text: on ? "1" : "0",
+          why: on ? "All of its processes stand still." : "They go on.",
+        },
+      ]);
+      container.paused(on);
+      await this.#remember(container);
+    });
+    this.#emit(container, on ? "pause" : "unpause");
+  }
+
+  async rename(container: Container, name: string): Promise<void> {
+    if (!NAME_PATTERN.test(name))
+      throw badParameter(`Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
+    const former = this.all().find(({ record }) => record.name === name);
+    if (former)
+      throw conflict(
+        `Conflict. The container name "/${name}" is already in use by container "${former.id}". You have to remove (or rename) that container to be able to reuse that name.`,
+      );
+    const oldName = `/${container.record.name}`;
+    container.record.name = name;
+    await this.#remember(container);
+    this.#emit(container, "rename", { oldName });
+  }
+
+  async remove(container: Container, options: { force: boolean; volumes: boolean }): Promise<void> {
+    const { record, paths } = container;
+    if (container.running && !options.force) {
+      const state = record.state.Paused ? "paused" : "running";
+      throw conflict(
+        `cannot remove container "/${record.name}": container is ${state}: ${state === "paused" ? "unpause and then stop the container before removing or force remove" : "stop the container before removing or force remove"}`,
+      );
+    }
+    if (container.running) {
+      const end = container.wait("next-exit");
+      container.stopAsked = true;
+      await this.#signal(container, SIGKILL);
+      await end;
+    }
+    this.#cancelRestart(container);
+    await container.exclusive(async () => {
+      if (!this.#all.has(record.id)) return;
+      await this.#context.boxd.take([
+        { kind: "remove", what: "tree", path: paths.overlay, why: "All that it wrote." },
+        { kind: "remove", what: "tree", path: paths.state, why: "The engine's memory of it." },
+      ]);
+      this.#all.delete(record.id);
+      if (options.volumes) await this.#volumes.release(record);
+      this.#volumes.forget(record.id);
+    });
+    this.#emit(container, "destroy");
+    container.removed();
+  }
+
+  #scheduleRestart(container: Container) {
+    const { record } = container;
+    const { Name: name, MaximumRetryCount: most = 0 } = record.hostConfig.RestartPolicy ?? { Name: "no" };
+    const wanted =
+      (name === "always" || name === "unless-stopped" || (name === "on-failure" && record.state.ExitCode !== 0)) &&
+      !container.stopAsked;
+    if (!wanted || (name === "on-failure" && most > 0 && record.restartCount >= most)) return;
+    const ranMs = Date.parse(record.state.FinishedAt) - Date.parse(record.state.StartedAt);
+    const former = this.#restarts.get(record.id)?.delayMs ?? 0;
+    const delayMs = ranMs > RESTART_GOOD_MS || former === 0 ? RESTART_FIRST_MS : Math.min(2 * former, RESTART_MOST_MS);
+    record.restartCount++;
+    Object.assign(record.state, { Status: "restarting", Restarting: true, Running: true });
+    const timer = setTimeout(() => {
+      Object.assign(record.state, { Restarting: false, Running: false });
+      container.exclusive(() => this.#start(container)).catch(() => {});
+    }, delayMs);
+    this.#restarts.set(record.id, { timer, delayMs });
+  }
+
+  #cancelRestart({ record }: Container) {
+    clearTimeout(this.#restarts.get(record.id)?.timer);
+    if (record.state.Restarting) Object.assign(record.state, { Status: "exited", Restarting: false, Running: false });
+  }
+
+  /** Ends what the engine does by itself; containers go on. */
+  close() {
+    for (const { timer } of this.#restarts.values()) clearTimeout(timer);
+  }
+}
+
+const ROOT_PASSWD = "root:x:0:0:root:/root:/bin/sh\n";
+
+/** The directories that must be there before the first container, and the cgroup that all of them are in. */
+export function rootPlan(): Plan {
+  const cgroup = `/sys/fs/cgroup${CGROUP_PARENT}`;
+  return [
+    { kind: "mkdir", path: CONTAINERS, parents: true, why: "What lasts of containers." },
+    { kind: "mkdir", path: OVERLAYS, parents: true, why: "Layers." },
+    { kind: "mkdir", path: RUN_ROOT, parents: true, why: "What is there while containers run." },
+    { kind: "mkdir", path: cgroup, parents: true, why: "The cgroup that all containers are in." },
+    {
+      kind: "write",
+      path: `${cgroup}/cgroup.subtree_control`,
+      text: "+cpu +io +memory +pids",
+      why: "Each container is counted and limited by these.",
+    },
+  ];
+}
+
+/** How many of the plan's own steps were taken when the one with this number failed. */
+function topLevelIndex(plan: Plan, failed: number): number {
+  let number = 0;
+  for (const [index, step] of plan.entries()) {
+    number += count(step);
+    if (failed <= number) return index;
+  }
+  return plan.length;
+}
+
+function count(step: Plan[number]): number {
+  if (!("inside" in step)) return 1;
+  const [first, ...more] = step.inside;
+  if (first?.kind === "exec" && more.length === 0) return 1;
+  return 1 + step.inside.reduce((sum, inner) => sum + count(inner), 0);
+}
+
+/** What a start that failed is called, and the code that a client exits with (docker `run`: 125, 126, 127). */
+function startFailure(error: unknown, record: ContainerRecord): { error: ApiError; message: string; exitCode: number } {
+  const program = record.args[0];
+  const prefix =
+    "failed to create task for container: failed to create shim task: runc create failed: unable to start container process";
+  if (error instanceof PlanError && isExec(error)) {
+    const why =
+      error.errno === ENOENT
+        ? program.includes("/")
+          ? `exec: ${JSON.stringify(program)}: stat ${program}: no such file or directory`
+          : `exec: ${JSON.stringify(program)}: executable file not found in $PATH`
+        : `exec: ${JSON.stringify(program)}: permission denied`;
+    const message = `${prefix}: ${why}: unknown`;
+    const exitCode = error.errno === EACCES ? 126 : 127;
+    return { error: badParameter(message), message, exitCode };
+  }
+  if (error instanceof UserError) return { error: badParameter(error.message), message: error.message, exitCode: 128 };
+  const message = error instanceof Error ? error.message : String(error);
+  return { error: error instanceof ApiError ? error : new ApiError(500, message), message, exitCode: 128 };
+}
+
+function isExec(error: PlanError): boolean {
+  return error.command.startsWith("setpriv ") && (error.errno === ENOENT || error.errno === EACCES);
+}
+
+async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), ms)));
+  try {
+    return await Promise.race([promise.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

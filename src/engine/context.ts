@@ -1,0 +1,19 @@
+import type { Boxd } from "./boxd";
+import type { Events } from "./events";
+import type { Guest } from "./guest";
+
+/** What every part of the engine works with. */
+export interface Context {
+  guest: Guest;
+  boxd: Boxd;
+  events: Events;
+  /** Nanoseconds since 1970, on the guest's clock. */
+  nowNs(): bigint;
+  random(sizeBytes: number): Uint8Array;
+}
+
+/** RFC 3339 with nanoseconds, as Docker prints instants. */
+export function formatInstant(ns: bigint): string {
+  const seconds = new Date(Number(ns / 1_000_000n)).toISOString().slice(0, 19);
+  return `${seconds}.${(ns % 1_000_000_000n).toString().padStart(9, "0")}Z`;
+}
