@@ -245,7 +245,7 @@ test("GNU tar unpacks what we write", async () => {
 test("what we write, we read", async () => {
   const read = await entriesOf(await write(...ODD));
   expect(read.map(({ path }) => path)).toEqual(ODD.map(({ path }) => path));
-  for (const [index, { content: _, ...input }] of ODD.entries()) expect(read[index]).toMatchObject(input);
+  for (const [index, input] of ODD.entries()) expect(read[index]).toMatchObject({ ...input, content: undefined });
 });
 
 test("equal entries give equal bytes", async () => {
@@ -281,7 +281,7 @@ test("the stream is read to its last byte, so that whoever measures it has all o
       transform: (chunk, out) => ((bytes += chunk.length), out.enqueue(chunk)),
     }),
   );
-  for await (const _ of readTar(counted));
+  for (const entries = readTar(counted); !(await entries.next()).done;);
   expect(bytes).toBe(archive.length);
 });
 
@@ -292,7 +292,9 @@ test("stopping early cancels the stream", async () => {
       cancel: () => resolve("cancelled"),
     });
     void (async () => {
-      for await (const _ of readTar(stream)) break;
+      const entries = readTar(stream);
+      await entries.next();
+      await entries.return();
     })();
   });
   expect(reason).toBe("cancelled");
