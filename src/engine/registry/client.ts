@@ -1,6 +1,5 @@
 /** A client of registries: one function for each thing the distribution API can be asked for. */
-import { readAll, streamOf, type ByteStream } from "../image/bytes";
-import { chunksOf } from "../image/bytes";
+import { chunksOf, readAll, streamOf, type ByteStream } from "../image/bytes";
 import { digestOf, isDigest, verify, type Digest } from "../image/digest";
 import { MAX_DOCUMENT_BYTES } from "../image/document";
 import { parseManifest, type Descriptor, type ManifestDocument } from "../image/manifest";
@@ -141,7 +140,7 @@ export function registryClient({ baseUrl, fetch }: RegistryClientOptions): Regis
         const status = await request(location, { signal });
         if (status.status !== 204) throw await failure(status, what);
         location = locationOf(status, base);
-        const arrived = arrivedBytes(status);
+        const arrived = arrivedBytes(status, response?.status === 416);
         if (arrived > content.size)
           throw new RegistryError("upload-lost", `${what}: the registry has more than was sent`);
         if (arrived > sent) attempt = 0;
@@ -237,11 +236,12 @@ function locationOf(response: Response, base: string): string {
   return url.href;
 }
 
-function arrivedBytes(response: Response): number {
+/** "0-0" is one byte, or none: the specification has no word for none. A registry that refused to begin at 0 has one. */
+function arrivedBytes(response: Response, refusedToBegin: boolean): number {
   const match = /^(?:bytes=)?0-([0-9]+)$/.exec(response.headers.get("Range") ?? "");
   if (!match) throw new RegistryError("registry-error", "the registry does not say how much has arrived");
-  // "0-0" is one byte, or none: beginning again is right for both, since chunks say where they begin.
-  return match[1] === "0" ? 0 : Number(match[1]) + 1;
+  const last = Number(match[1]);
+  return last === 0 && !refusedToBegin ? 0 : last + 1;
 }
 
 /** What a registry said, in the words of `docker pull`. */

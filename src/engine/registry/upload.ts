@@ -1,6 +1,5 @@
 /** Uploads under way: chunks that have arrived and wait for their digest. */
-import type { ByteStream } from "../image/bytes";
-import { chunksOf } from "../image/bytes";
+import { chunksOf, type ByteStream } from "../image/bytes";
 import { RefusedError } from "./error";
 
 /** Uploads under way at once; the oldest gives way to a new one, since clients forget them. */

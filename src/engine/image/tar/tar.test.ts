@@ -305,20 +305,14 @@ test("an archive cut off anywhere but between two entries is an error, and never
     { path: "a", type: "file", content: utf8.encode("x".repeat(700)) },
     { path: LONG, type: "file", content: utf8.encode("y") },
   );
-  const boundaries = new Set([0, 512 + 1024, archive.length - 1024, archive.length - 512]);
-  for (let length = 0; length < archive.length; length += 37) {
-    if (boundaries.has(length)) continue;
-    const cut = archive.subarray(0, length);
-    const outcome = await entriesOf(cut).then(
-      (entries) => entries.map(({ text }) => text?.length),
-      (error: TarError) => error.code,
-    );
-    if (length > archive.length - 1024)
-      expect(["truncated", "bad-header", "bad-checksum"].includes(String(outcome)) || Array.isArray(outcome)).toBe(
-        true,
-      );
-    else expect(["truncated"], `cut at ${length}`).toContain(outcome);
+  const endMark = archive.length - 1024;
+  const betweenEntries = [0, 512 + 1024];
+  for (let length = 0; length < endMark; length++) {
+    if (length % 37 !== 0 && length % 512 !== 0) continue;
+    if (betweenEntries.includes(length)) continue;
+    expect((await errorOf(archive.subarray(0, length))).code, `cut at ${length}`).toBe("truncated");
   }
+  expect(await entriesOf(archive.subarray(0, endMark))).toHaveLength(2);
 });
 
 test("a changed bit in a header is found", async () => {
