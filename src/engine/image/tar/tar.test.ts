@@ -245,7 +245,11 @@ test("GNU tar unpacks what we write", async () => {
 test("what we write, we read", async () => {
   const read = await entriesOf(await write(...ODD));
   expect(read.map(({ path }) => path)).toEqual(ODD.map(({ path }) => path));
-  for (const [index, input] of ODD.entries()) expect(read[index]).toMatchObject({ ...input, content: undefined });
+  for (const [index, input] of ODD.entries()) {
+    const header = { ...input };
+    delete header.content;
+    expect(read[index]).toMatchObject(header);
+  }
 });
 
 test("equal entries give equal bytes", async () => {
