@@ -8,7 +8,10 @@ export default defineConfig({
   plugins: [svelte()],
   test: {
     projects: [
-      { extends: true, test: { name: "unit", include: ["src/**/*.test.ts", "guest/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: { name: "unit", include: ["src/**/*.test.ts", "guest/**/*.test.ts", "images/library/**/*.test.ts"] },
+      },
       // A machine needs a core, and the machines we test on have two.
       {
         test: {
