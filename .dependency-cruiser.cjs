@@ -15,7 +15,9 @@ module.exports = {
     only("lesson", ["protocol"]),
     only("agent", ["protocol"]),
     only("machine", ["protocol", "kernel", "agent"]),
-    only("node", ["protocol", "kernel", "plan", "lesson", "agent", "machine"]),
+    only("engine", ["protocol", "plan", "agent"]),
+    only("cli", ["protocol"]),
+    only("node", ["protocol", "kernel", "plan", "lesson", "agent", "machine", "engine", "cli"]),
     {
       ...only("app", ["protocol", "kernel", "plan", "lesson", "agent", "machine"]),
       // The entry point mounts the page.
@@ -27,6 +29,12 @@ module.exports = {
       severity: "error",
       from: { path: "^guest/", pathNot: "\\.test\\.ts$" },
       to: { path: "^src/", pathNot: "^src/(protocol|plan|kernel|node)/" },
+    },
+    {
+      name: "images are build time: recipes see the engine's image formats",
+      severity: "error",
+      from: { path: "^images/", pathNot: "\\.test\\.ts$" },
+      to: { path: "^(src|guest|lessons|tests)/", pathNot: "^src/engine/(image|registry)/" },
     },
     {
       name: "one file imports v86",

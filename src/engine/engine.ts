@@ -16,12 +16,15 @@ import { serveConnection, type Duplex } from "./http/connection";
 import type { BlobStore } from "./image/blob-store";
 import { Images } from "./image/images";
 import { Networks } from "./network/networks";
+import type { RegistryClient } from "./registry/client";
 import { Volumes } from "./volume/volumes";
 
 export interface EngineOptions {
   guest: Guest;
   /** Where blobs of images are kept; outside the guest, since they never change. */
   blobs: BlobStore;
+  /** The registry that a domain of image names means; `docker.io` is the page's own. Undefined when it cannot be reached. */
+  registry(domain: string): RegistryClient | undefined;
   random(sizeBytes: number): Uint8Array;
   /** Milliseconds since 1970. */
   epochMs(): number;
@@ -56,12 +59,12 @@ export const SOCKET = "/var/run/docker.sock";
  * @throws PlanError when the guest lacks what every container needs
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  const { guest, blobs, random, epochMs, about } = options;
+  const { guest, blobs, registry, random, epochMs, about } = options;
   const nowNs = () => BigInt(Math.round(epochMs() * 1000)) * 1000n;
   const events = createEvents(nowNs);
   const boxd = new Boxd(guest);
   const context: Context = { guest, boxd, events, nowNs, random };
-  const images = new Images(context, blobs);
+  const images = new Images(context, blobs, registry);
   const networks = new Networks(context);
   const volumes = new Volumes(context);
   const containers = new Containers(context, { images, networks, volumes });

@@ -4,6 +4,8 @@
 export interface Surroundings {
   /** Path of the machine's manifest, built first if need be. */
   manifest(): Promise<string>;
+  /** Folder with the registry of the library's images, built first if need be: `v2/…`. */
+  registry(): Promise<string>;
 }
 
 /** The user typed something that cannot be meant; `message` says what to type instead. */

@@ -1,6 +1,7 @@
 /** The headless `glassbox` command: the same machine, in Node. */
 import { MachineError } from "../machine/failure";
 import { UsageError, type Command, type Surroundings } from "./command";
+import { engineCommand } from "./engine";
 import { lessonCommand } from "./lesson/command";
 import { runCommand } from "./run";
 import { viewCommand } from "./view";
@@ -10,6 +11,11 @@ const COMMANDS: Record<string, { run: Command; usage: string; summary: string }>
     run: runCommand,
     usage: "glassbox run [-t] [--cold] -- CMD [ARG…]",
     summary: "boot the machine and run a command in it; -t gives it a terminal",
+  },
+  engine: {
+    run: engineCommand,
+    usage: "glassbox engine [--listen 127.0.0.1:2375]",
+    summary: "boot the machine and serve its container engine: any client of Docker's API can use it",
   },
   lesson: {
     run: lessonCommand,

@@ -1,10 +1,11 @@
 /** `/images/…` of the API. */
 import type { Parts } from "../engine";
 import { historyOf } from "../image/history";
-import type { NamedImage } from "../image/images";
+import type { Images, NamedImage } from "../image/images";
 import { familiarReference, parseReference } from "../image/reference";
 import { badParameter } from "./error";
-import { empty, filters, flag, json, type Routes } from "./router";
+import type { PullProgress } from "../registry/pull";
+import { empty, filters, flag, json, type Call, type Routes } from "./router";
 
 export function routes({ images, containers }: Parts): Routes {
   const users = () =>
@@ -44,6 +45,7 @@ export function routes({ images, containers }: Parts): Routes {
         })),
       );
     },
+    "POST /images/create": (call) => pull(images, call),
     "POST /images/load": async (call) => {
       if (!call.body) throw badParameter("an archive is expected in the body");
       const said = await images.load(call.body);
@@ -61,6 +63,67 @@ export function routes({ images, containers }: Parts): Routes {
     "DELETE /images/:name*": async (call) =>
       json(await images.remove(call.params.name, flag(call.query, "force"), users())),
   };
+}
+
+/** `docker pull`: lines of JSON as it goes on. What fails before the first of them is an error of the request. */
+async function pull(images: Images, { query, signal }: Call): Promise<Response> {
+  const from = query.get("fromImage");
+  if (!from) throw badParameter("an image must be named: fromImage");
+  const tag = query.get("tag");
+  const name = tag ? `${from}${tag.includes(":") ? "@" : ":"}${tag}` : from;
+  const encoder = new TextEncoder();
+  const shown = new Map<string, number>();
+  let send: (line: object) => void = () => {};
+  const early: object[] = [];
+  send = (line) => early.push(line);
+  const layer = (digest: string) => digest.replace(/^sha256:/, "").slice(0, 12);
+  const onProgress = (progress: PullProgress) => {
+    if (progress.kind === "layers")
+      for (const digest of progress.digests)
+        send({ status: "Pulling fs layer", progressDetail: {}, id: layer(digest) });
+    if (progress.kind === "already-exists")
+      send({ status: "Already exists", progressDetail: {}, id: layer(progress.digest) });
+    if (progress.kind === "downloading") {
+      const { digest, currentBytes: current, totalBytes: total } = progress;
+      // A line for each twentieth is enough to draw a bar.
+      const part = Math.floor((20 * current) / Math.max(1, total));
+      if (shown.get(digest) === part) return;
+      shown.set(digest, part);
+      send({ status: "Downloading", progressDetail: { current, total }, id: layer(digest) });
+    }
+    if (progress.kind === "downloaded")
+      send({ status: "Pull complete", progressDetail: {}, id: layer(progress.digest) });
+  };
+  const pulling = images.pull(name, { onProgress, signal });
+  const begun = new Promise<void>((resolve) => {
+    const remember = send;
+    send = (line) => {
+      remember(line);
+      resolve();
+    };
+  });
+  await Promise.race([pulling, begun]);
+  const body = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      send = (line) => controller.enqueue(encoder.encode(`${JSON.stringify(line)}\r\n`));
+      send({ status: `Pulling from ${repositoryOf(name)}`, id: tag ?? "latest" });
+      early.forEach((line) => send(line));
+      try {
+        const { digest, fresh, reference } = await pulling;
+        send({ status: `Digest: ${digest}` });
+        send({ status: `Status: ${fresh ? "Downloaded newer image" : "Image is up to date"} for ${reference}` });
+      } catch (error) {
+        const message = (error as Error).message;
+        send({ errorDetail: { message }, error: message });
+      }
+      controller.close();
+    },
+  });
+  return new Response(body, { headers: { "content-type": "application/json" } });
+}
+
+function repositoryOf(name: string): string {
+  return parseReference(name).path;
 }
 
 function archive(body: ReadableStream<Uint8Array>): Response {

@@ -12,6 +12,9 @@ import { ImageError } from "./error";
 import { openLayer, readImage, type Image, type Layer } from "./image";
 import { readLayer } from "./layer";
 import { familiarReference, fullReference, parseReference, withDefaultTag } from "./reference";
+import { RegistryError } from "../registry/error";
+import type { RegistryClient } from "../registry/client";
+import { pullImage, type PullProgress } from "../registry/pull";
 import type { TarInput } from "./tar/entry";
 import { writeTar } from "./tar/writer";
 
@@ -41,15 +44,17 @@ const LAYER_NAME_LENGTH = 26;
 export class Images implements ImageSource {
   #context: Context;
   #store: BlobStore;
+  #registry: (domain: string) => RegistryClient | undefined;
   /** By ImageID. */
   #all = new Map<Digest, NamedImage>();
   #unpacking = new Map<Digest, Promise<void>>();
   /** Layers that are in the guest, by chain id, with their size. */
   #layers = new Map<Digest, number>();
 
-  constructor(context: Context, store: BlobStore) {
+  constructor(context: Context, store: BlobStore, registry: (domain: string) => RegistryClient | undefined) {
     this.#context = context;
     this.#store = store;
+    this.#registry = registry;
   }
 
   all(): NamedImage[] {
@@ -108,6 +113,44 @@ export class Images implements ImageSource {
       config: (image.config.config ?? {}) as ApiConfig,
       layers: layers.length > 0 ? layers : [EMPTY_LAYER],
     };
+  }
+
+  /**
+   * `docker pull`.
+   * @returns the digest that the name means at the registry, and whether the image was here already
+   * @throws ApiError 404 when there is no such image
+   */
+  async pull(
+    name: string,
+    options: { onProgress?: (progress: PullProgress) => void; signal?: AbortSignal } = {},
+  ): Promise<{ digest: Digest; fresh: boolean; reference: string }> {
+    const full = this.#reference(name);
+    const reference = parseReference(full);
+    const client = this.#registry(reference.domain);
+    const denied = `pull access denied for ${familiar(full).replace(/[:@].*$/, "")}, repository does not exist or may require 'docker login'`;
+    if (!client) throw notFound(denied);
+    try {
+      const { image, digest } = await pullImage({
+        client,
+        store: this.#store,
+        repository: reference.path,
+        reference: reference.digest ?? reference.tag ?? "latest",
+        ...options,
+      });
+      const fresh = !this.#all.has(image.id);
+      await this.add(image, reference.digest ? [] : [full]);
+      this.#context.events.emit("image", "pull", familiar(full), { name: familiar(full) });
+      return { digest, fresh, reference: familiar(full) };
+    } catch (error) {
+      if (error instanceof RegistryError && error.status === 404)
+        throw notFound(
+          error.code === "NAME_UNKNOWN"
+            ? denied
+            : `manifest for ${familiar(full)} not found: manifest unknown: manifest unknown`,
+        );
+      if (error instanceof ImageError) throw new ApiError(500, error.message);
+      throw error;
+    }
   }
 
   /** `docker load`: what was loaded, as Docker tells it. @throws ApiError 400 for what is no archive */
