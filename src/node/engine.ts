@@ -3,7 +3,6 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { join, normalize } from "node:path";
-import { Duplex } from "node:stream";
 import { parseArgs } from "node:util";
 import { startEngine, type Engine } from "../engine/engine";
 import { memoryBlobStore } from "../engine/image/blob-store";
@@ -11,6 +10,7 @@ import { registryClient } from "../engine/registry/client";
 import type { Machine } from "../machine/machine";
 import { UsageError, type Surroundings } from "./command";
 import { bootMachine } from "./machine";
+import { socketStreams } from "./socket-streams";
 
 const DEFAULT_ADDRESS = "127.0.0.1:2375";
 
@@ -71,8 +71,7 @@ async function fileResponse(folder: string, url: string): Promise<Response> {
 export function listen(engine: Engine, host: string, port: number): Promise<Server> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on("error", () => {});
-    const { readable, writable } = Duplex.toWeb(socket);
-    void engine.serve({ readable: readable as ReadableStream<Uint8Array>, writable }).finally(() => socket.destroy());
+    void engine.serve(socketStreams(socket)).finally(() => socket.destroy());
   });
   return new Promise((resolve, reject) => {
     server.once("error", reject);

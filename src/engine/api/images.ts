@@ -40,7 +40,7 @@ export function routes({ images, containers }: Parts): Routes {
           Created: seconds(line.created),
           CreatedBy: line.createdBy ?? "",
           Tags: index === 0 && names.size > 0 ? [...names].map(familiar) : null,
-          Size: 0,
+          Size: line.layer ? images.layerSize(line.layer.chainId) : 0,
           Comment: line.comment ?? "",
         })),
       );

@@ -238,6 +238,8 @@ export class Containers {
       for (const tell of [...container.waitingForStart]) tell(false);
       container.waitingForStart.clear();
       await this.#remember(container).catch(() => {});
+      // Not waited for: it takes its turn behind this start.
+      if (record.hostConfig.AutoRemove) void this.remove(container, { force: true, volumes: true }).catch(() => {});
       throw failure.error;
     }
     this.#emit(container, "start");
@@ -375,8 +377,11 @@ export class Containers {
     if (number === undefined) throw badParameter(`invalid signal: ${signal}`);
     if (!container.running) throw conflict(`Container ${container.id} is not running`);
     if (number === SIGKILL) container.stopAsked = true;
+    const end = container.wait("next-exit");
     await this.#signal(container, number);
     this.#emit(container, "kill", { signal: String(number) });
+    // As Docker does: who is told that it was killed may remove it.
+    if (number === SIGKILL) await end;
   }
 
   async #signal({ record, paths }: Container, signal: number): Promise<void> {

@@ -36,11 +36,10 @@ export interface AttachOptions {
  */
 export async function attach(shim: Shim, client: Duplex, options: AttachOptions): Promise<void> {
   const writer = client.writable.getWriter();
-  writer.closed.catch(() => {});
+  // Who sends no more may still read; who has gone away does not.
+  writer.closed.catch(() => shim.close());
   await shim.subscribe({ stdout: options.stdout, stderr: options.stderr, log: options.logs });
-  const input = options.stdin ? carryInput(shim, client.readable, options.closeInput) : undefined;
-  // Who has gone away reads nothing any more.
-  const gone = options.stdin ? undefined : drained(client.readable).then(() => shim.close());
+  void (options.stdin ? carryInput(shim, client.readable, options.closeInput) : drained(client.readable));
   try {
     for await (const event of shim.events(options.logs)) {
       if (event.kind === "exit" || (event.kind === "live" && !options.stream)) break;
@@ -51,8 +50,6 @@ export async function attach(shim: Shim, client: Duplex, options: AttachOptions)
   } finally {
     shim.close();
     await writer.close().catch(() => {});
-    void input;
-    void gone;
   }
 }
 

@@ -190,7 +190,10 @@ async function hijack(hijack: Hijack, head: Head, reader: ByteReader, writer: Wr
     ? ["HTTP/1.1 101 UPGRADED", `Content-Type: ${hijack.contentType}`, "Connection: Upgrade", `Upgrade: ${upgrade}`]
     : ["HTTP/1.1 200 OK", `Content-Type: ${hijack.contentType}`];
   await writer.write(encoder.encode(`${lines.join("\r\n")}\r\n\r\n`));
-  const writable = new WritableStream<Uint8Array>({ write: (bytes) => writer.write(bytes) });
+  const writable = new WritableStream<Uint8Array>({
+    start: (controller) => void writer.closed.catch((error: unknown) => controller.error(error)),
+    write: (bytes) => writer.write(bytes),
+  });
   await hijack.serve({ readable: reader.rest(), writable });
 }
 

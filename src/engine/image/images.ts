@@ -294,6 +294,11 @@ export class Images implements ImageSource {
     ]);
   }
 
+  /** Bytes of the files of a layer, by its chain id. */
+  layerSize(chainId: Digest): number {
+    return this.#layers.get(chainId) ?? 0;
+  }
+
   #size(image: Image): number {
     return image.layers.reduce(
       (sum, { chainId, descriptor }) => sum + (this.#layers.get(chainId) ?? descriptor.size),
