@@ -16,7 +16,7 @@ export default defineConfig({
       {
         test: {
           name: "guest",
-          include: ["tests/guest/**/*.test.ts", "tests/agent/**/*.test.ts"],
+          include: ["tests/guest/**/*.test.ts", "tests/agent/**/*.test.ts", "tests/engine/**/*.test.ts"],
           testTimeout: 300_000,
           hookTimeout: 120_000,
           maxWorkers: 2,

@@ -20,7 +20,14 @@ const CHECKS = {
     [...bin("prettier", "bin/prettier.cjs"), "--check", "--log-level", "warn", "."],
   ],
   imports: [
-    [...bin("dependency-cruiser", "bin/dependency-cruise.mjs"), "--config", ".dependency-cruiser.cjs", "src", "guest"],
+    [
+      ...bin("dependency-cruiser", "bin/dependency-cruise.mjs"),
+      "--config",
+      ".dependency-cruiser.cjs",
+      "src",
+      "guest",
+      "images",
+    ],
   ],
 };
 const PROJECTS = ["unit", "guest", "lessons", "browser"];

@@ -8,6 +8,7 @@
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,6 +34,9 @@
 #define GROUPS_MAX 64
 #define FILTER_MAX 4096
 #define DEPTH_MAX 500
+/* How often, and how long each time, a cgroup is given to become empty. */
+#define CGROUP_WAITS 4
+#define CGROUP_WAIT_MS 500
 
 extern char **environ;
 
@@ -153,11 +157,30 @@ static int remove_tree(int parent, const char *name, int depth) {
   return unlinkat(parent, name, AT_REMOVEDIR);
 }
 
+/* A cgroup whose last process is about to leave: the kernel tells in cgroup.events when it is empty. */
+static int remove_cgroup(const char *path) {
+  char events[4096], text[256];
+  if (snprintf(events, sizeof events, "%s/cgroup.events", path) >= (int)sizeof events) return because(ENAMETOOLONG);
+  int fd = open(events, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return because(EBUSY);
+  int result = -1, error = EBUSY;
+  for (int waits = 0; result && error == EBUSY && waits < CGROUP_WAITS; waits++) {
+    ssize_t length = pread(fd, text, sizeof text - 1, 0);
+    text[length > 0 ? length : 0] = 0;
+    struct pollfd change = {fd, POLLPRI, 0};
+    if (strstr(text, "populated 1")) poll(&change, 1, CGROUP_WAIT_MS);
+    result = rmdir(path);
+    error = errno;
+  }
+  close(fd);
+  return result ? because(error) : 0;
+}
+
 static int step_remove(struct bytes *fields) {
   uint8_t what = take8(fields);
   const char *path = take_text(fields);
   if (fields->broken) return because(EINVAL);
-  if (what == 1) return rmdir(path);
+  if (what == 1) return rmdir(path) == 0 ? 0 : errno == EBUSY ? remove_cgroup(path) : -1;
   if (what == 2) return remove_tree(AT_FDCWD, path, 0);
   return unlink(path) && errno != ENOENT ? -1 : 0;
 }

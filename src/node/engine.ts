@@ -52,7 +52,7 @@ export function engineOn(machine: Machine, folder: string): Promise<Engine> {
     blobs: memoryBlobStore(),
     registry: (domain) => (domain === "docker.io" ? library : undefined),
     random: (sizeBytes) => randomBytes(sizeBytes),
-    epochMs: () => performance.timeOrigin + performance.now(),
+    epochMs: () => Date.now(),
     about: { kernel: machine.status.release ?? "", memoryBytes: 256 << 20 },
   });
 }

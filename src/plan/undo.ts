@@ -37,13 +37,13 @@ export function undo(step: Step): Undo {
     case "netnsRemove":
     case "linkRemove":
       return { kind: "lost", what: `what was in ${step.name}` };
-    // What a device has goes with the device, and that is the undoing of another step.
+    // What a device has goes with the device, and that is the undoing of another step; the rest are properties of the
+    // process that took them.
     case "linkUp":
     case "linkMaster":
     case "linkAddress":
     case "addressAdd":
     case "routeAdd":
-    // These are properties of the process that took them.
     case "umask":
     case "rlimit":
     case "open":

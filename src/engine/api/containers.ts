@@ -320,7 +320,11 @@ async function* followed(
     for await (const event of shim.events(true)) {
       if (event.kind === "live") yield "live";
       else if (event.kind === "output") yield { stream: event.stream, bytes: event.bytes, at: event.at ?? 0n };
-      else return;
+      else {
+        // Who hears that it has ended may remove it at once.
+        await container.wait("not-running");
+        return;
+      }
     }
   } catch {
     // The client or the shim has gone.

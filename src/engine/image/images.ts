@@ -142,12 +142,13 @@ export class Images implements ImageSource {
       this.#context.events.emit("image", "pull", familiar(full), { name: familiar(full) });
       return { digest, fresh, reference: familiar(full) };
     } catch (error) {
-      if (error instanceof RegistryError && error.status === 404)
-        throw notFound(
-          error.code === "NAME_UNKNOWN"
-            ? denied
-            : `manifest for ${familiar(full)} not found: manifest unknown: manifest unknown`,
+      if (error instanceof RegistryError && error.status === 404) {
+        const known = await client.tags(reference.path).then(
+          () => true,
+          () => false,
         );
+        throw notFound(known ? `manifest for ${familiar(full)} not found: manifest unknown: manifest unknown` : denied);
+      }
       if (error instanceof ImageError) throw new ApiError(500, error.message);
       throw error;
     }
