@@ -20,15 +20,19 @@ export const COMPARED_CHARS_MAX = 40;
 export const EXPANDED_CHARS_MAX = 128 * 1024;
 /** The same for the text of a here-document that becomes a file. */
 export const EXPANDED_FILE_CHARS_MAX = FILE_CHARS_MAX;
+/** All words of one instruction together, here-documents included. */
+export const EXPANDED_INSTRUCTION_CHARS_MAX = 2 * FILE_CHARS_MAX;
+/** The environment of an image, and its build arguments: 2 Mi, more than Linux starts a program with (ARG_MAX). */
+export const ENVIRONMENT_CHARS_MAX = 2 * 1024 * 1024;
 /** How deep `${a:-${b:-…}}` may nest. */
 export const NESTING_MAX = 50;
-/** Characters of the pattern in `${name#pattern}`; the time it takes is pattern times value. */
+/** Characters of the pattern in `${name#pattern}`. */
 export const SUBSTITUTION_PATTERN_MAX = 512;
+
+/** Pattern times value, added up over the substitutions of one word: a fifth of a second. */
+export const SUBSTITUTION_STEPS_MAX = 100_000_000;
 
 /** Patterns of one .dockerignore, and characters of one pattern or path (PATH_MAX of Linux). */
 export const PATTERNS_MAX = 10_000;
 export const PATTERN_CHARS_MAX = 4096;
 export const PATH_CHARS_MAX = 4096;
-
-/** Ports that one `EXPOSE 8000-9000` stands for at most: all there are. */
-export const PORTS_MAX = 65_536;

@@ -50,6 +50,7 @@ interface WrittenFlag {
 
 /** The flags of one instruction, checked against those it takes. */
 export interface Flags {
+  /** Nothing, too, for `--name=`, which Docker takes as not given. */
   value(name: string): Word | undefined;
   values(name: string): Word[];
   on(name: string): boolean;
@@ -68,7 +69,7 @@ export function parseFlags(kind: InstructionKind, args: Span, problems: Problems
     if (word) accepted.set(flag.name, [...(accepted.get(flag.name) ?? []), word]);
   }
   return {
-    value: (name) => accepted.get(name)?.[0],
+    value: (name) => accepted.get(name)?.find(({ text }) => text !== ""),
     values: (name) => accepted.get(name) ?? [],
     on: (name) => accepted.get(name)?.[0].text === "true",
     first: written.length > 0 ? wordOfFlag(written[0]) : undefined,
