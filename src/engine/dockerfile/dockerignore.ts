@@ -61,19 +61,16 @@ function parsePattern(line: string, range: Range, problems: Problems): IgnorePat
   const text = line.trim();
   const exception = text.startsWith("!");
   const written = exception ? text.slice(1).trim() : text;
-  if (written === "") {
-    if (exception)
-      problems.error("bad-pattern", range, 'A lone "!" excepts nothing: write a pattern after it.', { found: "!" });
-    return undefined;
-  }
+  if (written === "") return exception ? loneException(range, problems) : undefined;
   if (written.length > PATTERN_CHARS_MAX) {
     problems.error("bad-pattern", range, `A pattern may have ${PATTERN_CHARS_MAX} characters.`);
     return undefined;
   }
-  const clean = cleanPath(written);
-  const pattern = clean.length > 1 && clean.startsWith("/") ? clean.slice(1) : clean;
-  // Docker ignores it "for historical reasons": it would leave nothing.
-  if (pattern === "." || pattern === "/") return undefined;
+  // A "/" at either end says nothing: all patterns begin at the root of the context.
+  const pattern = cleanPath(cleanPath(written).trim()).replace(/^\//, "").trim();
+  if (pattern === "" && exception) return loneException(range, problems);
+  // Docker leaves "." out "for historical reasons": it would ignore everything.
+  if (pattern === "." || pattern === "") return undefined;
   try {
     return { pattern, exception, glob: parseGlob(pattern, { globstar: true }), range };
   } catch (error) {
@@ -81,6 +78,10 @@ function parsePattern(line: string, range: Range, problems: Problems): IgnorePat
     problems.error("bad-pattern", range, `The pattern ${written} is wrong: ${error.message}.`, { found: written });
     return undefined;
   }
+}
+
+function loneException(range: Range, problems: Problems): undefined {
+  problems.error("bad-pattern", range, 'A lone "!" excepts nothing: write a pattern after it.', { found: "!" });
 }
 
 /**

@@ -1,6 +1,8 @@
 /** Units of Go's time.ParseDuration, in nanoseconds. */
 const UNITS: Record<string, number> = { ns: 1, us: 1e3, µs: 1e3, μs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
 const PART = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/y;
+/** What is smaller is no nanosecond any more; Go stops there, too. */
+const FRACTION_DIGITS_MAX = 18;
 /** Go keeps a duration in 63 bits. */
 const NANOSECONDS_MAX = 2 ** 63;
 
@@ -23,9 +25,9 @@ export function parseDuration(text: string): number | undefined {
   return sign === "-" ? -total : total;
 }
 
-/** `number` of `unit`; whole and fractional parts apart, so that 0.1s is 100,000,000 and not nearly so. */
+/** `number` of `unit`; whole and fractional parts apart, as Go does, so that 0.1s is 100,000,000 and not nearly so. */
 function nanoseconds(number: string, unit: number): number {
   const [whole, fraction = ""] = number.split(".");
-  const digits = fraction.slice(0, 15);
-  return Number(whole || "0") * unit + Math.trunc((Number(digits || "0") * unit) / 10 ** digits.length);
+  const digits = fraction.slice(0, FRACTION_DIGITS_MAX);
+  return Number(whole || "0") * unit + Math.trunc(Number(digits || "0") * (unit / 10 ** digits.length));
 }
