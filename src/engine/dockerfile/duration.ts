@@ -2,7 +2,7 @@
 const UNITS: Record<string, number> = { ns: 1, us: 1e3, µs: 1e3, μs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
 const PART = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/y;
 /** What is smaller is no nanosecond any more; Go stops there, too. */
-const FRACTION_DIGITS_MAX = 18;
+const FRACTION_DIGITS_MAX = 19;
 /** Go keeps a duration in 63 bits. */
 const NANOSECONDS_MAX = 2 ** 63;
 

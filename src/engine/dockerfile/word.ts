@@ -73,7 +73,8 @@ export function splitQuoted({ line, start, end }: Span, escape: string): Span[] 
   }
   if (wordStart < 0) return spans;
   // An escape character that is the last of all escapes nothing, and Docker drops it.
-  const last = line.text[end - 1] === escape && isEscaping(line.text, wordStart, end - 1, escape) ? end - 1 : end;
+  const last =
+    quote !== "'" && line.text[end - 1] === escape && isEscaping(line.text, wordStart, end - 1, escape) ? end - 1 : end;
   if (last > wordStart) spans.push({ line, start: wordStart, end: last });
   return spans;
 }
