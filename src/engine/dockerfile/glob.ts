@@ -79,10 +79,11 @@ function parseClass(chars: string[], start: number, offset: number): { part: Glo
   let i = start + (negated ? 2 : 1);
   const one = (): number => {
     if (chars[i] === undefined) throw unclosed;
+    if (chars[i] === "-" || (chars[i] === "]" && chars[i - 1] === "-")) {
+      throw new GlobError(offset, 'a "-" within brackets needs a backslash, or a character on each side');
+    }
     if (chars[i] === "]")
       throw new GlobError(offset, 'a "]" within brackets needs a backslash, and "[]" holds nothing');
-    if (chars[i] === "-")
-      throw new GlobError(offset, 'a "-" within brackets needs a backslash, or a character on each side');
     if (chars[i] === "\\") i++;
     if (chars[i] === undefined) throw unclosed;
     return codePoint(chars[i++]);
