@@ -8,7 +8,8 @@ export interface Directive {
   range: Range;
 }
 
-const DIRECTIVE = /^\s*#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S.*?)\s*$/;
+// Of a line without blanks at its ends.
+const DIRECTIVE = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S.*)$/s;
 const NAMES: readonly string[] = ["syntax", "escape", "check"] satisfies Directive["name"][];
 /** The frontend whose language this is; others would be programs of their own. */
 const DOCKERFILE_FRONTEND = /^(docker\.io\/)?docker\/dockerfile(-upstream)?([:@]|$)/;
@@ -33,7 +34,7 @@ export function parseDirectives(lines: SourceLine[], problems: Problems): Direct
 }
 
 function asDirective(line: SourceLine): Directive | undefined {
-  const match = DIRECTIVE.exec(line.text);
+  const match = DIRECTIVE.exec(line.text.trim());
   const name = match?.[1].toLowerCase();
   if (!match || name === undefined || !NAMES.includes(name)) return undefined;
   return { name: name as Directive["name"], value: match[2], range: lineRange(line) };

@@ -3,6 +3,8 @@ const UNITS: Record<string, number> = { ns: 1, us: 1e3, µs: 1e3, μs: 1e3, ms: 
 const PART = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/y;
 /** What is smaller is no nanosecond any more; Go stops there, too. */
 const FRACTION_DIGITS_MAX = 19;
+/** Far more than the longest duration needs. */
+const DURATION_CHARS_MAX = 100;
 /** Go keeps a duration in 63 bits. */
 const NANOSECONDS_MAX = 2 ** 63;
 
@@ -13,6 +15,7 @@ const NANOSECONDS_MAX = 2 ** 63;
 export function parseDuration(text: string): number | undefined {
   const sign = /^[+-]/.test(text) ? text[0] : "";
   const body = text.slice(sign.length);
+  if (body.length > DURATION_CHARS_MAX) return undefined;
   if (body === "0") return 0;
   let total = 0;
   PART.lastIndex = 0;

@@ -23,7 +23,7 @@ export interface Expanded {
  * @throws DockerfileError for a substitution that cannot be done, a port that is none, and what is beyond the bounds.
  */
 export function expandInstruction(instruction: Instruction, scope: Scope, escape = "\\"): Expanded {
-  const expander = new InstructionExpander(variablesOf(scope), escape);
+  const expander = new InstructionExpander(scope, escape);
   const expanded = expandWith(expander, instruction, scope);
   checkEnvironment(afterInstruction(scope, expanded), instruction);
   return { instruction: expanded, warnings: expander.warnings };
@@ -90,11 +90,13 @@ function expandWith(expander: InstructionExpander, instruction: Instruction, sco
 class InstructionExpander {
   readonly warnings: Problem[] = [];
   readonly #variables: Variables;
+  readonly #declared: Scope["args"];
   readonly #escape: string;
   #size = 0;
 
-  constructor(variables: Variables, escape: string) {
-    this.#variables = variables;
+  constructor(scope: Scope, escape: string) {
+    this.#variables = variablesOf(scope);
+    this.#declared = scope.args;
     this.#escape = escape;
   }
 
@@ -148,6 +150,8 @@ class InstructionExpander {
 
   #warnOfUnset({ unset }: Expansion, range: Range): void {
     for (const name of unset) {
+      // An ARG that was given no value is meant to be empty.
+      if (this.#declared.has(name)) continue;
       const message = `The variable ${name} is not set, so nothing stands in its place.${suggestion(name, this.#variables.keys())}`;
       this.warnings.push({ severity: "warning", code: "unset-variable", range, message, found: name });
     }

@@ -105,10 +105,11 @@ function parseClass(chars: string[], start: number, offset: number): { part: Glo
 export function matchGlob(glob: Glob, path: string, { orParent = false } = {}): boolean {
   // places[p]: the parts before p can have matched what was read so far.
   let places = new Uint8Array(glob.length + 1);
+  let next = new Uint8Array(glob.length + 1);
   enter(glob, places, 0);
   for (const char of path) {
     if (orParent && char === "/" && places[glob.length]) return true;
-    const next = new Uint8Array(glob.length + 1);
+    next.fill(0);
     let alive = false;
     for (let p = 0; p < glob.length; p++) {
       if (!places[p] || !accepts(glob[p], char)) continue;
@@ -116,7 +117,7 @@ export function matchGlob(glob: Glob, path: string, { orParent = false } = {}): 
       step(glob, p, char, next);
     }
     if (!alive) return false;
-    places = next;
+    [places, next] = [next, places];
   }
   return places[glob.length] === 1;
 }

@@ -69,14 +69,15 @@ function closingQuote(text: string, open: number, end: number): number {
   return -1;
 }
 
-const START = /^(\d*)<<(-?)\s*([^<]+)$/;
+const START = /^(\d*)<<(-?)/;
 
 function heredocStart(span: Span): HeredocStart | undefined {
   const match = START.exec(textOf(span));
   if (!match) return undefined;
-  const [, fileDescriptor, dash, written] = match;
+  const [opening, fileDescriptor, dash] = match;
+  const written = textOf(span).slice(opening.length).trimStart();
   const { name, quoted } = unquote(written);
-  if (name === "") return undefined;
+  if (name === "" || written.includes("<")) return undefined;
   return {
     name,
     expand: !quoted,

@@ -189,6 +189,20 @@ test("what is too large is refused", () => {
   expect(dockerfile.instructions.map(({ kind }) => kind)).toEqual(["FROM", "USER"]);
 });
 
+test.each([
+  ["blanks in a directive", `# syntax=a${" ".repeat(500_000)}b\nFROM a`],
+  ["blanks within a line", `FROM a\n#\n${`${" ".repeat(500)}x\\\n`.repeat(100)}`],
+  ["blanks in a comment", `FROM a\n#${" ".repeat(900_000)}x`],
+  ["a here-document without a name", `FROM a\nRUN <<${" ".repeat(60_000)}x<`],
+  ["commas in brackets", `FROM a\nRUN [${",".repeat(60_000)}`],
+  ["digits of a duration", `FROM a\nHEALTHCHECK --interval=${"1".repeat(60_000)} CMD a`],
+  ["lines of one instruction", `FROM a\nENV ${"a=b \\\n".repeat(10_000)} c=d`],
+  ["quotes", `FROM a\nRUN ${"'\"".repeat(30_000)}`],
+  ["brackets", `FROM a\nCMD ${"[".repeat(60_000)}`],
+])("a great many %s are read in the time of the test", (_, text) => {
+  expect(parseDockerfile(text).dockerfile.instructions.length).toBeGreaterThan(0);
+});
+
 test("whatever the text, there is an answer, and each range lies within the file", () => {
   const seed = newSeed();
   const next = random(seed);

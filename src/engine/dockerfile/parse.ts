@@ -194,9 +194,10 @@ function leadingSpace(text: string): number {
 
 /** A line goes on when it ends with one escape character, blanks after it or not. Two of them are an escaped one. */
 function splitContinuation(text: string, escape: string): { text: string; continues: boolean } {
-  const trimmed = text.replace(/[ \t]+$/, "");
-  const continues = trimmed.endsWith(escape) && !trimmed.endsWith(escape + escape);
-  return continues ? { text: trimmed.slice(0, -1), continues } : { text, continues };
+  let end = text.length;
+  while (end > 0 && (text[end - 1] === " " || text[end - 1] === "\t")) end--;
+  const continues = text[end - 1] === escape && text[end - 2] !== escape;
+  return continues ? { text: text.slice(0, end - 1), continues } : { text, continues };
 }
 
 function contextOf(reader: LineReader, escape: string, problems: Problems): InstructionContext {

@@ -133,7 +133,7 @@ test("a default that is not used may be wrong", () => {
 });
 
 test("a variable that is not set is warned of, with the one that may be meant", () => {
-  const { warnings } = walk("FROM a\nENV VERSION=1\nUSER $VERSON\nWORKDIR ${x:-/}");
+  const { warnings } = walk("FROM a\nENV VERSION=1\nARG none\nUSER $VERSON$none\nWORKDIR ${x:-/}");
   expect(warnings).toEqual(["The variable VERSON is not set, so nothing stands in its place. Did you mean VERSION?"]);
 });
 

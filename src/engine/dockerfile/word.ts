@@ -123,5 +123,6 @@ export function splitJson(span: Span): JsonWords {
 
 /** Whether somebody who wrote this meant the exec form: `['sh']`, `["a" "b"]`, `[sh, -c]`, but not `[ -f x ] && y`. */
 export function looksLikeJson(text: string): boolean {
-  return /^\[\s*["'“”]/.test(text) || /^\[[^\]]*,[^\]]*\]$/.test(text);
+  if (/^\[\s*["'“”]/.test(text)) return true;
+  return text.startsWith("[") && text.indexOf("]") === text.length - 1 && text.includes(",");
 }
