@@ -48,8 +48,8 @@ function matchEnds(pattern: ShellPattern, value: readonly string[], reach: "shor
   const ends = new Int32Array(value.length + 1);
   // ends of pattern[p..] from the place after this one, and from this one
   let after = new Int32Array(pattern.length + 1).fill(NO_MATCH);
+  let here = new Int32Array(pattern.length + 1);
   for (let i = value.length; i >= 0; i--) {
-    const here = new Int32Array(pattern.length + 1);
     here[pattern.length] = i;
     for (let p = pattern.length - 1; p >= 0; p--) {
       const part = pattern[p];
@@ -60,7 +60,7 @@ function matchEnds(pattern: ShellPattern, value: readonly string[], reach: "shor
       else here[p] = char === part.char ? after[p + 1] : NO_MATCH;
     }
     ends[i] = here[0];
-    after = here;
+    [after, here] = [here, after];
   }
   return ends;
 }

@@ -99,6 +99,7 @@ class StagePlanner {
   readonly #escape: string;
   readonly #drafts: Draft[] = [];
   readonly #globalArgs: Arg<Word>[] = [];
+  #needs?: number[][];
 
   constructor({ instructions, escape }: Dockerfile, buildArgs: BuildArgs) {
     this.#buildArgs = buildArgs;
@@ -227,7 +228,7 @@ class StagePlanner {
   /** A COPY from a later stage that itself needs this one is wrong in a way of its own, worth its own words. */
   #circle(problem: Problem, index: number): Problem {
     const later = problem.code === "forward-stage" ? this.#copiedStage(problem.found ?? "") : undefined;
-    const path = later && pathBetween(later.index, index, this.#needs());
+    const path = later && pathBetween(later.index, index, (this.#needs ??= this.#allNeeds()));
     if (!path) return problem;
     const names = [index, ...path].map((at) => this.#drafts[at].name ?? String(at));
     const message = `Stages need each other in a circle: ${names.join(" -> ")}. A stage can copy from earlier ones alone.`;
@@ -240,7 +241,7 @@ class StagePlanner {
   }
 
   /** For each stage the indices of those that it names, later ones of COPY too. */
-  #needs(): number[][] {
+  #allNeeds(): number[][] {
     return this.#drafts.map(({ index, from, instructions }) => {
       const base = this.#drafts.find(({ name }) => name === from.image.text.toLowerCase());
       const copied = instructions.flatMap(copiedFrom).flatMap(({ text }) => this.#copiedStage(text)?.index ?? []);
