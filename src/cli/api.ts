@@ -62,7 +62,10 @@ export const filtersQuery = (filters: string[]): string | undefined => {
 export const segment = (name: string): string => name.split("/").map(encodeURIComponent).join("/");
 
 /** Reads a body whole, at most `limit` bytes. */
-export const readAll = async (body: ReadableStream<Uint8Array> | null, limit = MAX_ANSWER_BYTES): Promise<Uint8Array> => {
+export const readAll = async (
+  body: ReadableStream<Uint8Array> | null,
+  limit = MAX_ANSWER_BYTES,
+): Promise<Uint8Array> => {
   const chunks: Uint8Array[] = [];
   let length = 0;
   if (body) {
@@ -140,10 +143,9 @@ export const createApi = (io: Pick<Cli, "fetch" | "upgrade">, headers: Record<st
       await (await stream(method, path, ask)).body?.cancel();
     },
     upgrade: async (path, ask = {}) => {
-      const upgraded = await io.upgrade(
-        requestOf("POST", path, { ...ask, headers: { Connection: "Upgrade", Upgrade: "tcp", ...ask.headers } }),
-      );
-      if (upgraded.status >= 400) throw await failureOf(upgraded.status, String(upgraded.status), path, upgraded.readable);
+      const upgraded = await io.upgrade(requestOf("POST", path, ask));
+      if (upgraded.status >= 400)
+        throw await failureOf(upgraded.status, String(upgraded.status), path, upgraded.readable);
       return upgraded;
     },
   };

@@ -85,5 +85,7 @@ export const checkArity = (path: string, usage: string, arity: Arity, args: stri
   if (found === undefined) return;
   const verb = arity.max === Infinity ? "See" : "Run";
   const program = path.split(" ")[0];
-  throw new CliFailure(`${program}: '${path}' ${found}\n\nUsage:  ${usage}\n\n${verb} '${path} --help' for more information`);
+  throw new CliFailure(
+    `${program}: '${path}' ${found}\n\nUsage:  ${usage}\n\n${verb} '${path} --help' for more information`,
+  );
 };

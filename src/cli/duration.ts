@@ -21,7 +21,7 @@ export const humanDuration = (seconds: number): string => {
   return `${Math.trunc(seconds / DAY / 365)} years`;
 };
 
-const UNITS: Record<string, number> = { ns: 1, us: 1e3, "µs": 1e3, "μs": 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
+const UNITS: Record<string, number> = { ns: 1, us: 1e3, µs: 1e3, μs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
 
 /** Reads Go's durations, `1h30m`, `1.5s`, `-10ms`; nanoseconds. Throws an Error worded as Go's. */
 export const parseDuration = (text: string): number => {

@@ -66,7 +66,9 @@ export const explainingApi = (io: Cli, argv: string[], out: (bytes: Uint8Array) 
       }),
     );
     if (!response.ok)
-      throw new CliFailure(`This engine does not explain: ${(await readText(response.body)).trim() || response.status}`);
+      throw new CliFailure(
+        `This engine does not explain: ${(await readText(response.body)).trim() || response.status}`,
+      );
     await pipeText(response.body, out);
     throw new Exit(0);
   };

@@ -8,7 +8,9 @@ export const usageOf = (path: string, command: Command): string => usageLine(pat
 
 /** Whether a command asks the engine to change something, so that there is something to explain or to trace. */
 const CHANGES = new Set(
-  "run exec create start stop restart kill rm pause unpause update rename commit build pull push tag load import prune connect disconnect rmi".split(" "),
+  "run exec create start stop restart kill rm pause unpause update rename commit build pull push tag load import prune connect disconnect rmi".split(
+    " ",
+  ),
 );
 
 export const commandHelp = (program: string, path: string, command: Command, columns = DEFAULT_COLUMNS): string => {
@@ -30,7 +32,9 @@ export const groupHelp = (path: string, group: Group): string =>
 
 export const topHelp = (program: string, columns = DEFAULT_COLUMNS): string => {
   const named = TOP_COMMANDS.map(({ name, command }) => ({ name, short: ALIASES_AT_TOP[name] ?? command.short }));
-  const common = COMMON.map((name) => named.find((entry) => entry.name === name)).filter((entry) => entry !== undefined);
+  const common = COMMON.map((name) => named.find((entry) => entry.name === name)).filter(
+    (entry) => entry !== undefined,
+  );
   const others = named.filter((entry) => !COMMON.includes(entry.name)).sort((a, b) => (a.name < b.name ? -1 : 1));
   return [
     `Usage:  ${program} [OPTIONS] COMMAND\n`,

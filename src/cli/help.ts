@@ -42,9 +42,7 @@ const head = (spec: OptionSpec): string =>
 export const optionLines = (specs: OptionSpec[], columns: number): string => {
   const shown = specs.filter((spec) => !spec.hidden).sort((a, b) => (a.name < b.name ? -1 : 1));
   const indent = Math.max(0, ...shown.map((spec) => head(spec).length)) + 3;
-  return shown
-    .map((spec) => head(spec).padEnd(indent) + wrapped(spec.text, indent, columns - 1) + "\n")
-    .join("");
+  return shown.map((spec) => head(spec).padEnd(indent) + wrapped(spec.text, indent, columns - 1) + "\n").join("");
 };
 
 /** `  name        text`, one a line. */

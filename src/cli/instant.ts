@@ -40,7 +40,10 @@ export const timestampOf = (text: string, nowMs: number): string => {
   }
   if (!LAYOUT.test(text)) return text;
   const zone = /(Z|[+-]\d\d:\d\d)$/.exec(text.slice(10))?.[0] ?? "Z";
-  const body = text.endsWith(zone) && /T/.test(text) ? text.slice(0, text.length - (/(Z|[+-]\d\d:\d\d)$/.test(text.slice(10)) ? zone.length : 0)) : text.slice(0, 10);
+  const body =
+    text.endsWith(zone) && /T/.test(text)
+      ? text.slice(0, text.length - (/(Z|[+-]\d\d:\d\d)$/.test(text.slice(10)) ? zone.length : 0))
+      : text.slice(0, 10);
   const [date, time = "00:00:00"] = body.split("T");
   const [clock, fraction = ""] = time.split(".");
   const full = clock.split(":").concat("00", "00").slice(0, 3).join(":");

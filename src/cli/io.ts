@@ -53,7 +53,10 @@ export interface Files {
 export interface Cli {
   /** Asks the engine; addresses begin with `http://docker/`. */
   fetch(request: Request): Promise<Response>;
-  /** Asks the engine for `101 UPGRADED` and a raw stream. A body, if there is one, is sent first. */
+  /**
+   * Asks the engine for `101 UPGRADED` and a raw stream. A body, if there is one, is sent first. Over HTTP, `Connection: Upgrade`
+   * and `Upgrade: tcp` are added here: a `Request` cannot carry them in a browser.
+   */
   upgrade(request: Request): Promise<Upgraded>;
   readonly stdin: ReadableStream<Uint8Array>;
   readonly stdout: WritableStream<Uint8Array>;

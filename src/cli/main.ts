@@ -44,7 +44,13 @@ const checkGlobals = (options: ReturnType<typeof parse>["options"]): void => {
 const dispatch = async (argv: string[], context: Context): Promise<number> => {
   const program = context.program;
   const columns = context.io.tty?.cols;
-  const top = parse(program, `${program} [OPTIONS] COMMAND [ARG...]`, [...GLOBAL_OPTIONS, ...HELP_OPTIONS], argv, false);
+  const top = parse(
+    program,
+    `${program} [OPTIONS] COMMAND [ARG...]`,
+    [...GLOBAL_OPTIONS, ...HELP_OPTIONS],
+    argv,
+    false,
+  );
   if (top.options.flag("version")) {
     await context.out(`Docker version ${CLIENT_VERSION.version}, build ${CLIENT_VERSION.commit}\n`);
     return 0;
@@ -65,7 +71,9 @@ const dispatch = async (argv: string[], context: Context): Promise<number> => {
       await context.out(topHelp(program, columns));
       return 0;
     }
-    throw new CliFailure(`${program}: unknown command: ${program} ${words[0]}\n\nRun '${program} --help' for more information`);
+    throw new CliFailure(
+      `${program}: unknown command: ${program} ${words[0]}\n\nRun '${program} --help' for more information`,
+    );
   }
   const path = [program, ...words.slice(0, found.depth)].join(" ");
   context.path = path;
@@ -153,7 +161,7 @@ export const run = async (argv: string[], io: Cli): Promise<number> => {
   const out = writerOf(io.stdout);
   const err = writerOf(io.stderr);
   const aborter = new AbortController();
-  let status = 0;
+  let status: number;
   let interrupted = 0;
   const signals = routeSignals(io.signals, (signal) => {
     if (!(signal in SIGNAL_NUMBERS)) return;

@@ -41,7 +41,10 @@ const parseCpus = (text: string): number => {
   return Number(whole || "0") * 1e9 + Math.sign(text.startsWith("-") ? -1 : 1) * Number(fraction.padEnd(9, "0"));
 };
 
-const one = (initial: unknown, read: (text: string) => unknown): OptionKind => ({ initial, read: (text) => read(text) });
+const one = (initial: unknown, read: (text: string) => unknown): OptionKind => ({
+  initial,
+  read: (text) => read(text),
+});
 const many = (read: (text: string) => string[]): OptionKind => ({
   initial: [],
   read: (text, before) => [...(before as string[]), ...read(text)],
@@ -57,7 +60,8 @@ export const csvFields = (line: string): string[] => {
       at++;
       for (;;) {
         const end = line.indexOf('"', at);
-        if (end < 0) throw new Error(`parse error on line 1, column ${line.length + 1}: extraneous or missing " in quoted-field`);
+        if (end < 0)
+          throw new Error(`parse error on line 1, column ${line.length + 1}: extraneous or missing " in quoted-field`);
         field += line.slice(at, end);
         if (line[end + 1] !== '"') {
           at = end + 1;
@@ -74,7 +78,8 @@ export const csvFields = (line: string): string[] => {
     } else {
       const end = line.indexOf(",", at);
       const field = line.slice(at, end < 0 ? undefined : end);
-      if (field.includes('"')) throw new Error(`parse error on line 1, column ${at + field.indexOf('"') + 1}: bare " in non-quoted-field`);
+      if (field.includes('"'))
+        throw new Error(`parse error on line 1, column ${at + field.indexOf('"') + 1}: bare " in non-quoted-field`);
       fields.push(field);
       if (end < 0) return fields;
       at = end + 1;

@@ -16,7 +16,8 @@ export interface OptionSpec {
   initial: unknown;
 }
 
-const LINE = /^(?<hidden>#?)\s*(?:-(?<short>\w), )?--(?<name>[\w-]+)(?: (?<type>[\w-]+)(?::(?<kind>\w+))?)?\s{2,}(?<text>.+)$/;
+const LINE =
+  /^(?<hidden>#?)\s*(?:-(?<short>\w), )?--(?<name>[\w-]+)(?: (?<type>[\w-]+)(?::(?<kind>\w+))?)?\s{2,}(?<text>.+)$/;
 const DEFAULT = /\(default (.+)\)$/;
 
 const initialOf = (kind: OptionKind, text: string): unknown => {
@@ -31,10 +32,7 @@ const initialOf = (kind: OptionKind, text: string): unknown => {
  * `(default …)` at the end is also what the option has when nobody gives it. `#` hides an option from the help, and a
  * text of `alias of --name` makes it another name.
  */
-export const declareOptions = (
-  declaration: string,
-  kinds: Record<string, OptionKind> = OPTION_KINDS,
-): OptionSpec[] =>
+export const declareOptions = (declaration: string, kinds: Record<string, OptionKind> = OPTION_KINDS): OptionSpec[] =>
   declaration
     .split("\n")
     .map((line) => line.trim())

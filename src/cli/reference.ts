@@ -10,7 +10,8 @@ export interface ImageReference {
 }
 
 const MAX_NAME = 255;
-const DOMAIN = /^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[a-fA-F0-9:]+\])(?::\d+)?$/;
+const DOMAIN =
+  /^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[a-fA-F0-9:]+\])(?::\d+)?$/;
 const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 const TAG = /^\w[\w.-]{0,127}$/;
 const DIGEST = /^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/;
@@ -55,10 +56,16 @@ export const fullText = (reference: ImageReference): string =>
 
 /** The name as people write it. */
 export const familiarName = ({ domain, path }: ImageReference): string =>
-  domain !== "docker.io" ? `${domain}/${path}` : path.startsWith("library/") && path.split("/").length === 2 ? path.slice(8) : path;
+  domain !== "docker.io"
+    ? `${domain}/${path}`
+    : path.startsWith("library/") && path.split("/").length === 2
+      ? path.slice(8)
+      : path;
 
 export const familiarText = (reference: ImageReference): string =>
-  familiarName(reference) + (reference.tag ? `:${reference.tag}` : "") + (reference.digest ? `@${reference.digest}` : "");
+  familiarName(reference) +
+  (reference.tag ? `:${reference.tag}` : "") +
+  (reference.digest ? `@${reference.digest}` : "");
 
 /** With the tag `latest` where neither tag nor digest is given. */
 export const withDefaultTag = (reference: ImageReference): ImageReference =>

@@ -90,7 +90,20 @@ export const TOP_COMMANDS: { name: string; command: Command }[] = [
 export const ALIASES_AT_TOP: Record<string, string> = {};
 
 /** The first section of the first page, in its order. */
-export const COMMON = ["run", "exec", "ps", "build", "pull", "push", "images", "login", "logout", "search", "version", "info"];
+export const COMMON = [
+  "run",
+  "exec",
+  "ps",
+  "build",
+  "pull",
+  "push",
+  "images",
+  "login",
+  "logout",
+  "search",
+  "version",
+  "info",
+];
 
 /** Every way to call a command, as the help lists them: by group, then at the top. */
 export const pathsOf = (program: string, command: Command): string[] => {

@@ -27,8 +27,7 @@ export const rename = command("rename", {
   run: async (context, _, [oldName, newName]) => {
     const from = oldName.trim();
     const to = newName.trim();
-    if (from === "" || to === "")
-      throw new CliFailure("Error: Neither old nor new names may be empty");
+    if (from === "" || to === "") throw new CliFailure("Error: Neither old nor new names may be empty");
     try {
       await context.api.done("POST", `${path(from)}/rename`, { query: { name: to } });
     } catch (thrown) {

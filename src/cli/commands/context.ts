@@ -24,7 +24,13 @@ export const contextLs = command("ls", {
     await printList(context, {
       format: options.text("format"),
       table: "{{.Name}}{{if .Current}} *{{end}}\t{{.Description}}\t{{.DockerEndpoint}}\t{{.Error}}",
-      headers: { Name: "NAME", Description: "DESCRIPTION", DockerEndpoint: "DOCKER ENDPOINT", Error: "ERROR", Current: false },
+      headers: {
+        Name: "NAME",
+        Description: "DESCRIPTION",
+        DockerEndpoint: "DOCKER ENDPOINT",
+        Error: "ERROR",
+        Current: false,
+      },
       rows: [
         row("*formatter.clientContextContext", {
           Name: "default",
@@ -55,7 +61,11 @@ export const contextInspect = command("inspect", {
     const unknown = args.find((name) => name !== "default");
     if (unknown !== undefined) throw new CliFailure(`context ${JSON.stringify(unknown)}: context not found`);
     await printInspected(context, options.text("format"), [
-      { Name: "default", Metadata: { Description: DESCRIPTION }, Endpoints: { docker: { Host: ENDPOINT, SkipTLSVerify: false } } },
+      {
+        Name: "default",
+        Metadata: { Description: DESCRIPTION },
+        Endpoints: { docker: { Host: ENDPOINT, SkipTLSVerify: false } },
+      },
     ]);
   },
 });

@@ -104,8 +104,7 @@ export const load = command("load", {
     });
     if (response.headers.get("Content-Type")?.startsWith("application/json"))
       await showProgress(response.body, { out: context.out, columns });
-    else
-      for await (const message of jsonLines<ProgressMessage>(response.body)) await context.out(message.stream ?? "");
+    else for await (const message of jsonLines<ProgressMessage>(response.body)) await context.out(message.stream ?? "");
   },
 });
 

@@ -44,7 +44,10 @@ const namesOf = (image: ImageSummary, digests: boolean): Named[] => {
   return repositories.flatMap((repository) => {
     const own = tags.filter(([name]) => name === repository).map(([, tag]) => tag);
     const ownDigests = known.filter(([name]) => name === repository).map(([, digest]) => digest);
-    if (!digests) return own.length === 0 ? [{ repository, tag: NONE, digest: NONE }] : own.map((tag) => ({ repository, tag, digest: NONE }));
+    if (!digests)
+      return own.length === 0
+        ? [{ repository, tag: NONE, digest: NONE }]
+        : own.map((tag) => ({ repository, tag, digest: NONE }));
     if (own.length === 0) return ownDigests.map((digest) => ({ repository, tag: NONE, digest }));
     if (ownDigests.length === 0) return own.map((tag) => ({ repository, tag, digest: NONE }));
     return own.flatMap((tag) => ownDigests.map((digest) => ({ repository, tag, digest })));

@@ -10,7 +10,12 @@ const securityLines = (option: string): string[] => {
   const fields = option.split(",").map((field) => field.split("="));
   const name = fields.find(([key]) => key === "name")?.[1];
   if (name === undefined) return [`  ${option}`];
-  return [`  ${name}`, ...fields.filter(([key]) => key !== "name").map(([key, value]) => `   ${key[0].toUpperCase()}${key.slice(1)}: ${value}`)];
+  return [
+    `  ${name}`,
+    ...fields
+      .filter(([key]) => key !== "name")
+      .map(([key, value]) => `   ${key[0].toUpperCase()}${key.slice(1)}: ${value}`),
+  ];
 };
 
 const serverLines = (info: InfoResponse): string[] => {
@@ -36,7 +41,9 @@ const serverLines = (info: InfoResponse): string[] => {
     ...(plugins?.Authorization?.length ? [`  Authorization: ${list(plugins.Authorization)}`] : []),
     `  Log: ${list(plugins?.Log)}`,
     ` Swarm: ${info.Swarm?.LocalNodeState ?? "inactive"}`,
-    ...(Object.keys(info.Runtimes ?? {}).length > 0 ? [` Runtimes: ${Object.keys(info.Runtimes).sort().join(" ")}`] : []),
+    ...(Object.keys(info.Runtimes ?? {}).length > 0
+      ? [` Runtimes: ${Object.keys(info.Runtimes).sort().join(" ")}`]
+      : []),
     ...(info.DefaultRuntime ? [` Default Runtime: ${info.DefaultRuntime}`] : []),
     ` Init Binary: ${info.InitBinary}`,
     ` containerd version: ${info.ContainerdCommit?.ID ?? ""}`,
@@ -76,7 +83,10 @@ const serverLines = (info: InfoResponse): string[] => {
     ...(registry?.Mirrors?.length ? [" Registry Mirrors:", ...registry.Mirrors.map((mirror) => `  ${mirror}`)] : []),
     ` Live Restore Enabled: ${info.LiveRestoreEnabled}`,
     ...(info.DefaultAddressPools?.length
-      ? [" Default Address Pools:", ...info.DefaultAddressPools.map((pool) => `   Base: ${pool.Base}, Size: ${pool.Size}`)]
+      ? [
+          " Default Address Pools:",
+          ...info.DefaultAddressPools.map((pool) => `   Base: ${pool.Base}, Size: ${pool.Size}`),
+        ]
       : []),
     "",
   ];
@@ -104,9 +114,17 @@ export const info = command("info", {
   run: async (context, options) => {
     const format = options.text("format");
     const template = format === "" || format === "json" ? undefined : compileObjectTemplate(format);
-    const clientInfo = { Debug: false, Version: CLIENT_VERSION.version, Context: "default", Plugins: [], Warnings: null };
+    const clientInfo = {
+      Debug: false,
+      Version: CLIENT_VERSION.version,
+      Context: "default",
+      Plugins: [],
+      Warnings: null,
+    };
     if (format === "")
-      await context.out(`Client:\n Version:    ${CLIENT_VERSION.version}\n Context:    default\n Debug Mode: false\n\nServer:\n`);
+      await context.out(
+        `Client:\n Version:    ${CLIENT_VERSION.version}\n Context:    default\n Debug Mode: false\n\nServer:\n`,
+      );
     const answer = await context.api.json<InfoResponse>("GET", "/info");
     if (format === "json") await context.out(`${JSON.stringify({ ...answer, ClientInfo: clientInfo })}\n`);
     else if (template) await context.out(`${template({ ...answer, ClientInfo: clientInfo })}\n`);

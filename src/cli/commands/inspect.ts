@@ -61,7 +61,7 @@ export const inspect = command("inspect", {
     if (options.changed("type") && !Object.hasOwn(KINDS, type))
       throw new CliFailure(
         type === ""
-          ? "type is empty: must be one of \"container\", \"image\", \"network\", \"volume\""
+          ? 'type is empty: must be one of "container", "image", "network", "volume"'
           : `unknown type: ${JSON.stringify(type)}: must be one of "container", "image", "network", "volume"`,
       );
     await inspectAll(context, options.text("format"), args, async (name) => {

@@ -1,4 +1,10 @@
-import type { IPAMPool, Network, NetworkConnectRequest, NetworkCreateRequest, NetworkCreateResponse } from "../../protocol/docker";
+import type {
+  IPAMPool,
+  Network,
+  NetworkConnectRequest,
+  NetworkCreateRequest,
+  NetworkCreateResponse,
+} from "../../protocol/docker";
 import { filtersQuery, segment } from "../api";
 import { atLeast, command, exactly, none } from "../command";
 import { pairsOf } from "../create/variables";
@@ -79,7 +85,12 @@ const holds = (subnet: string, address: string): boolean => {
 };
 
 /** Puts ranges, gateways and named addresses to the subnet that holds them. */
-const poolsOf = (subnets: string[], ranges: string[], gateways: string[], named: Record<string, string>): IPAMPool[] => {
+const poolsOf = (
+  subnets: string[],
+  ranges: string[],
+  gateways: string[],
+  named: Record<string, string>,
+): IPAMPool[] => {
   if (subnets.length < ranges.length || subnets.length < gateways.length)
     throw new CliFailure("every ip-range or gateway must have a corresponding subnet");
   const pools: IPAMPool[] = [];

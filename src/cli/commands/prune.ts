@@ -118,7 +118,9 @@ export const imagePrune = command("prune", {
     ${FILTER_AND_FORCE}
   `,
   run: async (context, options) => {
-    const what = options.flag("all") ? "all images without at least one container associated to them" : "all dangling images";
+    const what = options.flag("all")
+      ? "all images without at least one container associated to them"
+      : "all dangling images";
     const warning = `WARNING! This will remove ${what}.\n${WARNING}`;
     if (!options.flag("force") && !(await confirmed(context, warning))) throw declined("image");
     await report(context, await pruneImages(context, options.list("filter"), options.flag("all")));
@@ -152,7 +154,8 @@ export const volumePrune = command("prune", {
     const warning = `WARNING! This will remove ${what} not used by at least one container.\n${WARNING}`;
     const filters = options.list("filter");
     if (options.flag("all")) {
-      if (filters.some((filter) => filter.startsWith("all="))) throw new CliFailure("conflicting options: cannot specify both --all and --filter all=1");
+      if (filters.some((filter) => filter.startsWith("all=")))
+        throw new CliFailure("conflicting options: cannot specify both --all and --filter all=1");
       filters.push("all=true");
     }
     if (!options.flag("force") && !(await confirmed(context, warning))) throw declined("volume");
@@ -184,7 +187,9 @@ export const systemPrune = command("prune", {
       all ? "all build cache" : "unused build cache",
     ];
     const filterText =
-      filters.length > 0 ? `  Items to be pruned will be filtered with:\n${filters.map((filter) => `  - ${filter}\n`).join("")}\n` : "";
+      filters.length > 0
+        ? `  Items to be pruned will be filtered with:\n${filters.map((filter) => `  - ${filter}\n`).join("")}\n`
+        : "";
     const warning = `WARNING! This will remove:\n${items.map((item) => `  - ${item}\n`).join("")}\n${filterText}${WARNING}`;
     if (!options.flag("force") && !(await confirmed(context, warning))) throw declined("system");
     const parts = [
@@ -192,7 +197,12 @@ export const systemPrune = command("prune", {
       () => pruneNetworks(context, filters),
       ...(volumes ? [() => pruneVolumes(context, filters)] : []),
       () => pruneImages(context, filters, all),
-      () => pruneBuildCache(context, filters.filter((filter) => filter.startsWith("until=")), all),
+      () =>
+        pruneBuildCache(
+          context,
+          filters.filter((filter) => filter.startsWith("until=")),
+          all,
+        ),
     ];
     let bytes = 0;
     for (const part of parts) {

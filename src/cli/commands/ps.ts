@@ -69,7 +69,9 @@ export const containerRow = (container: ContainerSummary, nowMs: number, trunc: 
     Mounts: mounts.join(","),
     // A name with a slash within is another container's link to this one.
     Names: (trunc ? names.filter((name) => !name.includes("/")) : names).join(","),
-    Networks: Object.keys(container.NetworkSettings?.Networks ?? {}).sort().join(","),
+    Networks: Object.keys(container.NetworkSettings?.Networks ?? {})
+      .sort()
+      .join(","),
     Platform: null,
     Ports: portsText(container.Ports ?? []),
     RunningFor: agoText(container.Created, nowMs),

@@ -75,8 +75,7 @@ export const push = command("push", {
       throw new CliFailure("tag can't be used with --all-tags/-a");
     if (!options.flag("all-tags") && !reference.tag && !reference.digest) {
       reference = withDefaultTag(reference);
-      if (!options.flag("quiet"))
-        await context.out(`Using default tag: ${reference.tag}\n`);
+      if (!options.flag("quiet")) await context.out(`Using default tag: ${reference.tag}\n`);
     }
     const { body } = await context.api.stream("POST", `/images/${segment(fullName(reference))}/push`, {
       query: { tag: reference.tag || undefined },
@@ -89,4 +88,3 @@ export const push = command("push", {
     } else await showProgress(body, { out: context.out, columns: progressColumns(context) });
   },
 });
-

@@ -26,12 +26,19 @@ interface Usage {
 const sum = (numbers: number[]): number => numbers.reduce((all, number) => all + number, 0);
 
 const sharedBytes = (images: ImageSummary[]): number =>
-  sum(images.filter((image) => image.Containers > 0 && image.Size !== -1).map((image) => image.Size - Math.max(0, image.SharedSize)));
+  sum(
+    images
+      .filter((image) => image.Containers > 0 && image.Size !== -1)
+      .map((image) => image.Size - Math.max(0, image.SharedSize)),
+  );
 
 const usagesOf = (df: DiskUsageResponse): Usage[] => {
   const images = df.Images ?? [];
   const containers = df.Containers ?? [];
-  const volumes = (df.Volumes ?? []).map((volume) => ({ size: volume.UsageData?.Size ?? -1, links: volume.UsageData?.RefCount ?? 0 }));
+  const volumes = (df.Volumes ?? []).map((volume) => ({
+    size: volume.UsageData?.Size ?? -1,
+    links: volume.UsageData?.RefCount ?? 0,
+  }));
   const cache = df.BuildCache ?? [];
   const sizes = (list: ContainerSummary[]): number => sum(list.map((container) => container.SizeRw ?? 0));
   return [
@@ -56,7 +63,9 @@ const usagesOf = (df: DiskUsageResponse): Usage[] => {
       total: volumes.length,
       active: volumes.filter((volume) => volume.links > 0).length,
       bytes: sum(volumes.filter((volume) => volume.size !== -1).map((volume) => volume.size)),
-      reclaimable: sum(volumes.filter((volume) => volume.size !== -1 && volume.links === 0).map((volume) => volume.size)),
+      reclaimable: sum(
+        volumes.filter((volume) => volume.size !== -1 && volume.links === 0).map((volume) => volume.size),
+      ),
       percent: true,
     },
     {
@@ -74,7 +83,9 @@ const usageRow = ({ type, total, active, bytes, reclaimable, percent }: Usage): 
   row("*formatter.diskUsageContext", {
     Active: String(active),
     Reclaimable:
-      percent && bytes > 0 ? `${humanSize(reclaimable)} (${Math.trunc((reclaimable / bytes) * 100)}%)` : humanSize(reclaimable),
+      percent && bytes > 0
+        ? `${humanSize(reclaimable)} (${Math.trunc((reclaimable / bytes) * 100)}%)`
+        : humanSize(reclaimable),
     Size: humanSize(bytes),
     TotalCount: String(total),
     Type: type,
@@ -102,7 +113,8 @@ const cacheRow = (entry: BuildCacheEntry, nowMs: number): Record<string, Value> 
 const firstName = (image: ImageSummary) => {
   const [tagged] = image.RepoTags ?? [];
   const at = tagged?.lastIndexOf(":") ?? -1;
-  if (tagged && at > 0 && tagged !== "<none>:<none>") return { repository: tagged.slice(0, at), tag: tagged.slice(at + 1), digest: "" };
+  if (tagged && at > 0 && tagged !== "<none>:<none>")
+    return { repository: tagged.slice(0, at), tag: tagged.slice(at + 1), digest: "" };
   const [repository] = (image.RepoDigests ?? [])[0]?.split("@") ?? ["<none>"];
   return { repository, tag: "<none>", digest: "" };
 };
@@ -144,14 +156,16 @@ export const systemDf = command("df", {
       "Images space usage:\n\n" +
         listText({
           format: "",
-          table: "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}\t{{.SharedSize}}\t{{.UniqueSize}}\t{{.Containers}}",
+          table:
+            "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}\t{{.SharedSize}}\t{{.UniqueSize}}\t{{.Containers}}",
           headers: IMAGE_HEADERS,
           rows: images,
         }) +
         "\nContainers space usage:\n\n" +
         listText({
           format: "",
-          table: "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.LocalVolumes}}\t{{.Size}}\t{{.RunningFor}}\t{{.Status}}\t{{.Names}}",
+          table:
+            "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.LocalVolumes}}\t{{.Size}}\t{{.RunningFor}}\t{{.Status}}\t{{.Names}}",
           headers: CONTAINER_HEADERS,
           rows: containers,
         }) +
@@ -160,7 +174,8 @@ export const systemDf = command("df", {
         `\nBuild cache usage: ${humanSize(cacheBytes)}\n\n` +
         listText({
           format: "",
-          table: "{{.ID}}\t{{.CacheType}}\t{{.Size}}\t{{.CreatedSince}}\t{{.LastUsedSince}}\t{{.UsageCount}}\t{{.Shared}}",
+          table:
+            "{{.ID}}\t{{.CacheType}}\t{{.Size}}\t{{.CreatedSince}}\t{{.LastUsedSince}}\t{{.UsageCount}}\t{{.Shared}}",
           headers: {
             ID: "CACHE ID",
             CacheType: "CACHE TYPE",
@@ -175,4 +190,3 @@ export const systemDf = command("df", {
     );
   },
 });
-

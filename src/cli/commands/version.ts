@@ -7,7 +7,13 @@ import { OBJECT_FORMAT } from "./formats";
 import { compileObjectTemplate } from "./inspect-format";
 
 /** What this client is. Its version is that of the Docker release whose API it speaks. */
-export const CLIENT_VERSION = { version: "25.0.0", commit: "glassbox", language: "TypeScript", os: "browser", arch: "js" };
+export const CLIENT_VERSION = {
+  version: "25.0.0",
+  commit: "glassbox",
+  language: "TypeScript",
+  os: "browser",
+  arch: "js",
+};
 
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 const DAYS = "Sun Mon Tue Wed Thu Fri Sat".split(" ");

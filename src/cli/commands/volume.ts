@@ -74,7 +74,9 @@ export const volumeCreate = command("create", {
   `,
   run: async (context, options, [argument]) => {
     if (argument !== undefined && options.text("name") !== "")
-      throw new CliFailure("conflicting options: cannot specify a volume-name through both --name and as a positional arg");
+      throw new CliFailure(
+        "conflicting options: cannot specify a volume-name through both --name and as a positional arg",
+      );
     const name = argument ?? options.text("name");
     const labels = pairsOf(options.list("label"));
     const driverOpts = pairsOf(options.list("opt"));

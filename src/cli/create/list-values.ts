@@ -9,8 +9,10 @@ const each = (read: (text: string) => unknown): OptionKind => ({
 });
 
 const isIPv4 = (text: string): boolean =>
-  /^(\d{1,3}\.){3}\d{1,3}$/.test(text) && text.split(".").every((part) => Number(part) < 256 && String(Number(part)) === part);
-const isAddress = (text: string): boolean => isIPv4(text) || (text.includes(":") && /^[0-9a-fA-F:]+(\.\d+){0,3}$/.test(text));
+  /^(\d{1,3}\.){3}\d{1,3}$/.test(text) &&
+  text.split(".").every((part) => Number(part) < 256 && String(Number(part)) === part);
+const isAddress = (text: string): boolean =>
+  isIPv4(text) || (text.includes(":") && /^[0-9a-fA-F:]+(\.\d+){0,3}$/.test(text));
 
 const ipAddress = (text: string): string => {
   if (!isAddress(text.trim())) throw new Error(`IP address is not correctly formatted: ${text}`);
@@ -29,7 +31,8 @@ const extraHost = (text: string): string => {
   const name = text.slice(0, at);
   if (at <= 0) throw new Error(`bad format for add-host: ${JSON.stringify(text)}`);
   const value = text.slice(at + 1).replace(/^\[(.*)\]$/, "$1");
-  if (value !== "host-gateway" && !isAddress(value)) throw new Error(`invalid IP address in add-host: ${JSON.stringify(value)}`);
+  if (value !== "host-gateway" && !isAddress(value))
+    throw new Error(`invalid IP address in add-host: ${JSON.stringify(value)}`);
   return `${name}:${value}`;
 };
 
@@ -103,8 +106,9 @@ const iopsDevice = (text: string): { Path: string; Rate: number } => {
   return { Path, Rate: Number(rate) };
 };
 
-const ULIMITS =
-  "core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack".split(" ");
+const ULIMITS = "core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack".split(
+  " ",
+);
 
 const ulimit = (text: string): { Name: string; Hard: number; Soft: number } => {
   const at = text.indexOf("=");
@@ -112,7 +116,8 @@ const ulimit = (text: string): { Name: string; Hard: number; Soft: number } => {
   const name = text.slice(0, at);
   if (!ULIMITS.includes(name)) throw new Error(`invalid ulimit type: ${name}`);
   const parts = text.slice(at + 1).split(":");
-  if (parts.length > 2) throw new Error(`too many limit value arguments - ${text.slice(at + 1)}, can only have up to two, \`soft[:hard]\``);
+  if (parts.length > 2)
+    throw new Error(`too many limit value arguments - ${text.slice(at + 1)}, can only have up to two, \`soft[:hard]\``);
   const [soft, hard = soft] = parts.map((part) => {
     if (!/^[-+]?\d+$/.test(part)) throw new Error(`strconv.ParseInt: parsing ${JSON.stringify(part)}: invalid syntax`);
     return Number(part);

@@ -73,7 +73,9 @@ export const parseMount = (text: string): Mount => {
       case "volume-label":
       case "volume-opt": {
         const equals = setting.indexOf("=");
-        const entry = { [equals < 0 ? setting : setting.slice(0, equals)]: equals < 0 ? "" : setting.slice(equals + 1) };
+        const entry = {
+          [equals < 0 ? setting : setting.slice(0, equals)]: equals < 0 ? "" : setting.slice(equals + 1),
+        };
         if (key === "volume-label") Object.assign((volume.Labels ??= {}), entry);
         else Object.assign((driver().Options ??= {}), entry);
         break;

@@ -32,7 +32,10 @@ export const parseNetwork = (text: string): NetworkSpec => {
     const at = field.indexOf("=");
     if (at < 0) throw new Error(`invalid field ${field}`);
     const key = field.slice(0, at).trim().toLowerCase();
-    const value = field.slice(at + 1).trim().toLowerCase();
+    const value = field
+      .slice(at + 1)
+      .trim()
+      .toLowerCase();
     if (key === "name") spec.target = value;
     else if (key === "alias") spec.aliases.push(value);
     else if (key === "driver-opt") {

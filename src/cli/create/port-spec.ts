@@ -16,7 +16,8 @@ const parseRange = (text: string): [number, number] => {
   const parts = text.split("-", 2).concat(text.split("-").length > 2 ? [text.split("-").slice(2).join("-")] : []);
   const numberOf = (part: string): number => {
     if (!/^\d+$/.test(part)) throw new Error(`strconv.ParseUint: parsing ${JSON.stringify(part)}: invalid syntax`);
-    if (Number(part) > MAX_PORT) throw new Error(`strconv.ParseUint: parsing ${JSON.stringify(part)}: value out of range`);
+    if (Number(part) > MAX_PORT)
+      throw new Error(`strconv.ParseUint: parsing ${JSON.stringify(part)}: value out of range`);
     return Number(part);
   };
   if (parts.length === 1) return [numberOf(text), numberOf(text)];
@@ -56,14 +57,18 @@ const addPublished = (specs: PortSpecs, text: string): void => {
       const [key, value] = [field.slice(0, field.indexOf("=")).toLowerCase(), field.slice(field.indexOf("=") + 1)];
       if (!field.includes("=") || value === "") throw new Error(`invalid field: ${field}`);
       if (key === "target") {
-        if (!/^\d+$/.test(value)) throw new Error(`invalid target port (${value}): value must be an integer: strconv.ParseUint: parsing ${JSON.stringify(value)}: invalid syntax`);
+        if (!/^\d+$/.test(value))
+          throw new Error(
+            `invalid target port (${value}): value must be an integer: strconv.ParseUint: parsing ${JSON.stringify(value)}: invalid syntax`,
+          );
         target = value;
       } else if (key === "published") published = value;
       else if (key === "protocol") {
         if (!PROTOCOLS.includes(value)) throw new Error(`invalid protocol value '${value}'`);
         protocol = value;
       } else if (key === "mode") {
-        if (value !== "host" && value !== "ingress") throw new Error(`invalid publish mode value (${value}): must be either 'ingress' or 'host'`);
+        if (value !== "host" && value !== "ingress")
+          throw new Error(`invalid publish mode value (${value}): must be either 'ingress' or 'host'`);
       } else throw new Error(`invalid field key: ${key}`);
     }
     if (target === "") throw new Error(`missing mandatory field "target"`);
@@ -94,7 +99,9 @@ const addPublished = (specs: PortSpecs, text: string): void => {
   for (let port = container[0]; port <= container[1]; port++) {
     const key = `${port}/${protocol.toLowerCase()}`;
     let hostPort = "";
-    if (host) hostPort = container[0] === container[1] && host[0] !== host[1] ? hostText : String(host[0] + port - container[0]);
+    if (host)
+      hostPort =
+        container[0] === container[1] && host[0] !== host[1] ? hostText : String(host[0] + port - container[0]);
     specs.exposed[key] = {};
     (specs.bindings[key] ??= []).push({ HostIp: ip, HostPort: hostPort });
   }
@@ -111,7 +118,9 @@ export const parsePortSpecs = (publish: string[], expose: string[]): PortSpecs =
     try {
       range = parseRange(portText);
     } catch (thrown) {
-      throw new Error(`invalid range format for --expose: ${text}, error: ${(thrown as Error).message}`);
+      throw new Error(`invalid range format for --expose: ${text}, error: ${(thrown as Error).message}`, {
+        cause: thrown,
+      });
     }
     for (let port = range[0]; port <= range[1]; port++) specs.exposed[`${port}/${protocol}`] ??= {};
   }

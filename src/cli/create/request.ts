@@ -44,12 +44,14 @@ const securityOptions = async (context: Context, given: string[]): Promise<strin
     try {
       text = await readText(await openFile(context, value), MAX_PROFILE_BYTES);
     } catch (thrown) {
-      throw new Error(`opening seccomp profile (${value}) failed: ${(thrown as Error).message}`);
+      throw new Error(`opening seccomp profile (${value}) failed: ${(thrown as Error).message}`, { cause: thrown });
     }
     try {
       options.push(`seccomp=${JSON.stringify(JSON.parse(text))}`);
     } catch (thrown) {
-      throw new Error(`compacting json for seccomp profile (${value}) failed: ${(thrown as Error).message}`);
+      throw new Error(`compacting json for seccomp profile (${value}) failed: ${(thrown as Error).message}`, {
+        cause: thrown,
+      });
     }
   }
   return options;
@@ -66,7 +68,9 @@ const deviceOf = (text: string): DeviceMapping => {
 };
 
 const healthOf = (options: Options): HealthConfig | undefined => {
-  const settings = ["cmd", "interval", "timeout", "start-period", "start-interval", "retries"].map((name) => `health-${name}`);
+  const settings = ["cmd", "interval", "timeout", "start-period", "start-interval", "retries"].map(
+    (name) => `health-${name}`,
+  );
   const isSet = settings.some((name) => Boolean(options.value(name)));
   if (options.flag("no-healthcheck")) {
     if (isSet) throw new Error("--no-healthcheck conflicts with --health-* options");
@@ -112,7 +116,8 @@ const volumesOf = (cwd: string, given: string[]): { binds: string[]; volumes: Re
       volumes[text] = {};
       continue;
     }
-    if (text.split(":").some((part) => part === "")) throw new Error(`invalid spec: ${text}: empty section between colons`);
+    if (text.split(":").some((part) => part === ""))
+      throw new Error(`invalid spec: ${text}: empty section between colons`);
     if (text.split(":").length > 3) throw new Error(`invalid spec: ${text}: too many colons`);
     const source = text.slice(0, at);
     binds.push(source.startsWith(".") ? absolutePath(cwd, source) + text.slice(at) : text);
@@ -149,12 +154,24 @@ const BUILT_IN_NETWORKS = ["default", "bridge", "host", "none", "nat"];
 /** The options that belong to the first network: `--ip`, `--network-alias` and their like. */
 const networksOf = (options: Options): NetworkSpec[] => {
   const given = options.value("network") as NetworkSpec[];
-  const empty = { target: "default", aliases: [], driverOpts: {}, links: [], ipv4: "", ipv6: "", linkLocal: [], macAddress: "" };
+  const empty = {
+    target: "default",
+    aliases: [],
+    driverOpts: {},
+    links: [],
+    ipv4: "",
+    ipv6: "",
+    linkLocal: [],
+    macAddress: "",
+  };
   const [first, ...rest] = given.length > 0 ? given : [empty];
   const own: NetworkSpec = { ...first };
   const take = (name: string, set: boolean, taken: boolean, use: () => void): void => {
     if (!set) return;
-    if (taken) throw new Error(`conflicting options: cannot specify both --${name} and per-network ${name === "network-alias" ? "alias" : name === "ip" ? "IPv4 address" : name === "ip6" ? "IPv6 address" : name}`);
+    if (taken)
+      throw new Error(
+        `conflicting options: cannot specify both --${name} and per-network ${name === "network-alias" ? "alias" : name === "ip" ? "IPv4 address" : name === "ip6" ? "IPv6 address" : name}`,
+      );
     use();
   };
   const aliases = options.list("network-alias");
@@ -164,7 +181,12 @@ const networksOf = (options: Options): NetworkSpec[] => {
   take("link", links.length > 0 && !isBuiltIn(own.target), own.links.length > 0, () => (own.links = links));
   take("ip", options.text("ip") !== "", own.ipv4 !== "", () => (own.ipv4 = options.text("ip")));
   take("ip6", options.text("ip6") !== "", own.ipv6 !== "", () => (own.ipv6 = options.text("ip6")));
-  take("mac-address", options.text("mac-address") !== "", own.macAddress !== "", () => (own.macAddress = options.text("mac-address")));
+  take(
+    "mac-address",
+    options.text("mac-address") !== "",
+    own.macAddress !== "",
+    () => (own.macAddress = options.text("mac-address")),
+  );
   take("link-local-ip", linkLocal.length > 0, own.linkLocal.length > 0, () => (own.linkLocal = linkLocal));
   const all = [own, ...rest];
   for (const network of all)
@@ -206,7 +228,8 @@ export const createRequest = async (
     throw new Error(`invalid value: ${swappiness}. Valid memory swappiness range is 0-100`);
   const mounts = options.value("mount") as Mount[];
   for (const mount of mounts)
-    if (mount.Type === "bind" && mount.Source?.startsWith(".")) mount.Source = absolutePath(context.io.cwd, mount.Source);
+    if (mount.Type === "bind" && mount.Source?.startsWith("."))
+      mount.Source = absolutePath(context.io.cwd, mount.Source);
   const { binds, volumes } = volumesOf(context.io.cwd, options.list("volume"));
   const ports = parsePortSpecs(options.list("publish"), options.list("expose"));
   const env = await environmentOf(context, options.list("env-file"), options.list("env"));
@@ -234,7 +257,8 @@ export const createRequest = async (
     AutoRemove: options.flag("rm"),
     VolumeDriver: text("volume-driver"),
     VolumesFrom: orNull(options.list("volumes-from")),
-    ConsoleSize: isTerminal && context.stdoutIsTty && context.io.tty ? [context.io.tty.rows, context.io.tty.cols] : [0, 0],
+    ConsoleSize:
+      isTerminal && context.stdoutIsTty && context.io.tty ? [context.io.tty.rows, context.io.tty.cols] : [0, 0],
     CapAdd: orNull(options.list("cap-add")),
     CapDrop: orNull(options.list("cap-drop")),
     CgroupnsMode: text("cgroupns") as HostConfig["CgroupnsMode"],
@@ -289,7 +313,13 @@ export const createRequest = async (
     ReadonlyPaths: unconfined ? [] : null,
     ...(options.changed("init") ? { Init: options.flag("init") } : {}),
     ...(mounts.length > 0 ? { Mounts: mounts } : {}),
-    ...(tmpfs.length > 0 ? { Tmpfs: Object.fromEntries(tmpfs.map((each) => [each.split(":")[0], each.includes(":") ? each.slice(each.indexOf(":") + 1) : ""])) } : {}),
+    ...(tmpfs.length > 0
+      ? {
+          Tmpfs: Object.fromEntries(
+            tmpfs.map((each) => [each.split(":")[0], each.includes(":") ? each.slice(each.indexOf(":") + 1) : ""]),
+          ),
+        }
+      : {}),
     ...(options.list("sysctl").length > 0 ? { Sysctls: pairsOf(options.list("sysctl")) } : {}),
     ...(Object.keys(storage).length > 0 ? { StorageOpt: storage } : {}),
     ...(options.list("annotation").length > 0 ? { Annotations: pairsOf(options.list("annotation")) } : {}),
@@ -321,6 +351,8 @@ export const createRequest = async (
     ...(text("stop-signal") ? { StopSignal: text("stop-signal") } : {}),
     ...(options.changed("stop-timeout") ? { StopTimeout: options.number("stop-timeout") } : {}),
     HostConfig: hostConfig,
-    NetworkingConfig: { EndpointsConfig: Object.fromEntries(networks.map((network) => [network.target, endpointOf(network)])) },
+    NetworkingConfig: {
+      EndpointsConfig: Object.fromEntries(networks.map((network) => [network.target, endpointOf(network)])),
+    },
   };
 };

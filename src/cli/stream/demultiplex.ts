@@ -1,4 +1,10 @@
-import { STREAM_HEADER_BYTES, STREAM_STDERR, STREAM_STDIN, STREAM_STDOUT, STREAM_SYSTEM_ERROR } from "../../protocol/docker";
+import {
+  STREAM_HEADER_BYTES,
+  STREAM_STDERR,
+  STREAM_STDIN,
+  STREAM_STDOUT,
+  STREAM_SYSTEM_ERROR,
+} from "../../protocol/docker";
 import { CliFailure } from "../failure";
 
 /** Longest message of the engine within a stream. */

@@ -1,7 +1,14 @@
 /** Docker's own: Ctrl-P, Ctrl-Q. */
 export const DEFAULT_DETACH_KEYS = "ctrl-p,ctrl-q";
 
-const NAMED: Record<string, number> = { "ctrl-@": 0, "ctrl-[": 27, "ctrl-\\": 28, "ctrl-]": 29, "ctrl-^": 30, "ctrl-_": 31 };
+const NAMED: Record<string, number> = {
+  "ctrl-@": 0,
+  "ctrl-[": 27,
+  "ctrl-\\": 28,
+  "ctrl-]": 29,
+  "ctrl-^": 30,
+  "ctrl-_": 31,
+};
 
 /** Reads `ctrl-p,ctrl-q`, `ctrl-@`, `a,b` as the bytes the keys send. Throws an Error for a key of no such name. */
 export const parseDetachKeys = (text: string): number[] =>

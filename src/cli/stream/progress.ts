@@ -21,7 +21,8 @@ export async function* jsonLines<T>(body: ReadableStream<Uint8Array> | null): As
       rest += done ? decoder.decode() : decoder.decode(value, { stream: true });
       const lines = rest.split("\n");
       rest = done ? "" : (lines.pop() ?? "");
-      if (rest.length > MAX_LINE_BYTES) throw new CliFailure(`the engine sent a line of more than ${MAX_LINE_BYTES} bytes`);
+      if (rest.length > MAX_LINE_BYTES)
+        throw new CliFailure(`the engine sent a line of more than ${MAX_LINE_BYTES} bytes`);
       for (const line of lines) if (line.trim() !== "") yield parseLine<T>(line);
       if (done) return;
     }
@@ -62,7 +63,10 @@ export interface ProgressOptions {
  * Shows a stream of progress messages as Docker does: on a terminal one line a layer, kept up to date; else a line for each
  * message that is no mere count. Rejects with the engine's words when a message is an error.
  */
-export const showProgress = async (body: ReadableStream<Uint8Array> | null, options: ProgressOptions): Promise<void> => {
+export const showProgress = async (
+  body: ReadableStream<Uint8Array> | null,
+  options: ProgressOptions,
+): Promise<void> => {
   const terminal = options.columns !== undefined;
   const places = new Map<string, number>();
   for await (const message of jsonLines<ProgressMessage>(body)) {

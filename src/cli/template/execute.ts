@@ -2,7 +2,7 @@ import { TEMPLATE_FUNCTIONS } from "./functions";
 import type { TemplateFunction } from "./functions";
 import { TemplateError, lineOf } from "./lexer";
 import { parseTemplate } from "./parser";
-import type { Node, Operand, Pipeline } from "./parser";
+import type { Branch, Node, Operand, Pipeline } from "./parser";
 import { isMap, isRow, nullOf, print, rowType, truth } from "./value";
 import type { Value } from "./value";
 
@@ -16,8 +16,6 @@ export interface TemplateOptions {
 
 /** Fields that JSON and Go's types spell in two ways. */
 const SPELLINGS: Record<string, string> = { ID: "Id", Id: "ID" };
-
-type Loop = Extract<Node, { pipeline: Pipeline; body: Node[] }>;
 
 class Break extends Error {}
 class Continue extends Error {}
@@ -54,7 +52,11 @@ export const compileTemplate = (source: string, settings: TemplateOptions = {}):
       let at = from;
       names.forEach((name, index) => {
         if (at === null || at === undefined) throw failAt(operand, `nil pointer evaluating interface {}.${name}`);
-        if (!isMap(at)) throw failAt(operand, `can't evaluate field ${name} in type ${Array.isArray(at) ? "[]interface {}" : typeof at}`);
+        if (!isMap(at))
+          throw failAt(
+            operand,
+            `can't evaluate field ${name} in type ${Array.isArray(at) ? "[]interface {}" : typeof at}`,
+          );
         const key = Object.hasOwn(at, name) ? name : SPELLINGS[name];
         if (key === undefined || !Object.hasOwn(at, key)) throw failAt(operand, missing(at, name));
         const found = at[key];
@@ -110,7 +112,13 @@ export const compileTemplate = (source: string, settings: TemplateOptions = {}):
         return value;
       }
       const args = [...rest.map((operand) => evaluate(operand, dot)), ...last];
-      if (args.length > 0 && first.kind !== "function" && first.kind !== "field" && first.kind !== "variable" && first.kind !== "pipeline")
+      if (
+        args.length > 0 &&
+        first.kind !== "function" &&
+        first.kind !== "field" &&
+        first.kind !== "variable" &&
+        first.kind !== "pipeline"
+      )
         throw failAt(first, `can't give argument to non-function ${first.text}`);
       return evaluate(first, dot, args);
     };
@@ -134,7 +142,8 @@ export const compileTemplate = (source: string, settings: TemplateOptions = {}):
     const entriesOf = (value: Value, at: Pipeline): [Value, Value][] => {
       if (value === null || value === undefined) return [];
       if (Array.isArray(value)) return value.map((each, index) => [index, each]);
-      if (typeof value === "number") return Array.from({ length: Math.min(value, MAX_TURNS + 1) }, (_, index) => [index, index]);
+      if (typeof value === "number")
+        return Array.from({ length: Math.min(value, MAX_TURNS + 1) }, (_, index) => [index, index]);
       if (isMap(value))
         return Object.keys(value)
           .sort()
@@ -160,11 +169,12 @@ export const compileTemplate = (source: string, settings: TemplateOptions = {}):
           else walk(node.otherwise, dot);
           variables.length = known;
         }
-        if (output.length > MAX_OUTPUT) throw new TemplateError(`template: the output is longer than ${MAX_OUTPUT} characters`);
+        if (output.length > MAX_OUTPUT)
+          throw new TemplateError(`template: the output is longer than ${MAX_OUTPUT} characters`);
       }
     };
 
-    const range = (node: Loop, dot: Value): void => {
+    const range = (node: Branch, dot: Value): void => {
       const known = variables.length;
       const entries = entriesOf(pipe(node.pipeline, dot), node.pipeline);
       if (entries.length === 0) walk(node.otherwise, dot);

@@ -19,7 +19,8 @@ const indexOf = (value: Value, ...keys: Value[]): Value => {
   for (const key of keys) {
     if (at === null || at === undefined) throw new TemplateError("error calling index: index of untyped nil");
     if (Array.isArray(at) || typeof at === "string") {
-      if (typeof key !== "number") throw new TemplateError(`error calling index: cannot index slice/array with type ${typeof key}`);
+      if (typeof key !== "number")
+        throw new TemplateError(`error calling index: cannot index slice/array with type ${typeof key}`);
       if (key < 0 || key >= at.length) throw new TemplateError(`error calling index: index out of range: ${key}`);
       at = typeof at === "string" ? at.charCodeAt(key) : at[key];
     } else if (isMap(at)) {
@@ -38,7 +39,8 @@ const ordered = (name: string, test: (order: number) => boolean): TemplateFuncti
     if (typeof a !== typeof b) throw new TemplateError(`error calling ${name}: incompatible types for comparison`);
     if (typeof a !== "number" && typeof a !== "string")
       throw new TemplateError(`error calling ${name}: invalid type for comparison`);
-    return test(a < (b as never) ? -1 : a > (b as never) ? 1 : 0);
+    const other = b as typeof a;
+    return test(a < other ? -1 : a > other ? 1 : 0);
   };
 };
 
@@ -60,7 +62,8 @@ export const sprintf = (format: string, args: Value[]): string => {
     if (verb === "d" && typeof value === "number") out = String(Math.trunc(value));
     else if ((verb === "f" || verb === "F") && typeof value === "number") out = value.toFixed(digits ?? 6);
     else if (verb === "e" && typeof value === "number") out = value.toExponential(digits ?? 6);
-    else if (verb === "g" && typeof value === "number") out = digits ? String(Number(value.toPrecision(digits))) : String(value);
+    else if (verb === "g" && typeof value === "number")
+      out = digits ? String(Number(value.toPrecision(digits))) : String(value);
     else if ((verb === "x" || verb === "X") && (typeof value === "number" || typeof value === "string")) {
       out =
         typeof value === "number"
@@ -70,15 +73,22 @@ export const sprintf = (format: string, args: Value[]): string => {
     } else if (verb === "c" && typeof value === "number") out = String.fromCodePoint(value);
     else if (verb === "q" && typeof value === "string") out = quoteGo(value);
     else if (verb === "t" && typeof value === "boolean") out = String(value);
-    else if (verb === "s" && typeof value === "string") out = digits === undefined ? value : Array.from(value).slice(0, digits).join("");
+    else if (verb === "s" && typeof value === "string")
+      out = digits === undefined ? value : Array.from(value).slice(0, digits).join("");
     else if (verb === "v" || (verb === "s" && typeof value === "object")) out = print(value, 1);
-    else out = `%!${verb}(${typeof value === "number" ? "int" : typeof value === "boolean" ? "bool" : "string"}=${print(value, 1)})`;
+    else
+      out = `%!${verb}(${typeof value === "number" ? "int" : typeof value === "boolean" ? "bool" : "string"}=${print(value, 1)})`;
     if (flags.includes("+") && typeof value === "number" && value >= 0) out = `+${out}`;
     const columns = Math.min(Number(width ?? 0), MAX_PAD);
     if (flags.includes("-")) return out.padEnd(columns);
     return flags.includes("0") && typeof value === "number" ? out.padStart(columns, "0") : out.padStart(columns);
   });
-  return used < args.length ? `${text}%!(EXTRA ${args.slice(used).map((each) => `${typeof each}=${print(each, 1)}`).join(", ")})` : text;
+  return used < args.length
+    ? `${text}%!(EXTRA ${args
+        .slice(used)
+        .map((each) => `${typeof each}=${print(each, 1)}`)
+        .join(", ")})`
+    : text;
 };
 
 /** Go's fmt.Sprint: a space between two operands of which neither is a string. */
@@ -118,7 +128,8 @@ export const TEMPLATE_FUNCTIONS: Record<string, TemplateFunction> = {
   len: lengthOf,
   index: indexOf,
   slice: (value, from = 0, to) => {
-    if (typeof value !== "string" && !Array.isArray(value)) throw new TemplateError("error calling slice: can't slice item");
+    if (typeof value !== "string" && !Array.isArray(value))
+      throw new TemplateError("error calling slice: can't slice item");
     const end = (to ?? value.length) as number;
     if ((from as number) < 0 || end > value.length || (from as number) > end)
       throw new TemplateError(`error calling slice: index out of range: ${Math.max(from as number, end)}`);
@@ -140,12 +151,18 @@ export const TEMPLATE_FUNCTIONS: Record<string, TemplateFunction> = {
     if (!Array.isArray(value)) throw new TemplateError("wrong type for value; expected []string");
     return value.map((each) => print(each, 1)).join(text(separator));
   },
-  title: (value) => text(value).replace(/(^|[^\p{L}\p{N}_'])(\p{L})/gu, (_, before: string, letter: string) => before + letter.toUpperCase()),
+  title: (value) =>
+    text(value).replace(
+      /(^|[^\p{L}\p{N}_'])(\p{L})/gu,
+      (_, before: string, letter: string) => before + letter.toUpperCase(),
+    ),
   lower: (value) => text(value).toLowerCase(),
   upper: (value) => text(value).toUpperCase(),
   pad: (value, before, after) => {
     if (value === "") return "";
-    return " ".repeat(Math.min(before as number, MAX_PAD)) + text(value) + " ".repeat(Math.min(after as number, MAX_PAD));
+    return (
+      " ".repeat(Math.min(before as number, MAX_PAD)) + text(value) + " ".repeat(Math.min(after as number, MAX_PAD))
+    );
   },
   truncate: (value, length) => text(value).slice(0, length as number),
 };

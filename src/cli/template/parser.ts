@@ -24,21 +24,29 @@ export interface Pipeline {
 export type Node =
   | { kind: "text"; text: string }
   | { kind: "print"; pipeline: Pipeline }
-  | { kind: "if" | "with" | "range"; pipeline: Pipeline; body: Node[]; otherwise: Node[] }
-  | { kind: "break" | "continue" };
+  | ({ kind: "if" } & Branch)
+  | ({ kind: "with" } & Branch)
+  | ({ kind: "range" } & Branch)
+  | { kind: "break" }
+  | { kind: "continue" };
+
+/** What `if`, `with` and `range` have in common. */
+export interface Branch {
+  pipeline: Pipeline;
+  body: Node[];
+  otherwise: Node[];
+}
 
 const ESCAPES: Record<string, string> = { n: "\n", t: "\t", r: "\r", a: "\x07", b: "\b", f: "\f", v: "\v" };
 
 const unquote = (text: string): string =>
   text.startsWith("`")
     ? text.slice(1, -1)
-    : text
-        .slice(1, -1)
-        .replace(/\\(x[\da-fA-F]{2}|u[\da-fA-F]{4}|U[\da-fA-F]{8}|[0-7]{3}|.)/g, (_, escape: string) => {
-          if (/^[xuU]./.test(escape)) return String.fromCodePoint(Number.parseInt(escape.slice(1), 16));
-          if (/^[0-7]{3}$/.test(escape)) return String.fromCharCode(Number.parseInt(escape, 8));
-          return ESCAPES[escape] ?? escape;
-        });
+    : text.slice(1, -1).replace(/\\(x[\da-fA-F]{2}|u[\da-fA-F]{4}|U[\da-fA-F]{8}|[0-7]{3}|.)/g, (_, escape: string) => {
+        if (/^[xuU]./.test(escape)) return String.fromCodePoint(Number.parseInt(escape.slice(1), 16));
+        if (/^[0-7]{3}$/.test(escape)) return String.fromCharCode(Number.parseInt(escape, 8));
+        return ESCAPES[escape] ?? escape;
+      });
 
 /** Actions within actions. */
 const MAX_DEPTH = 100;
@@ -49,7 +57,8 @@ export const parseTemplate = (template: string, functions: ReadonlySet<string>):
   let next = 0;
   const scope: string[] = ["$"];
 
-  const fail = (at: number, text: string): TemplateError => new TemplateError(`template: :${lineOf(template, at)}: ${text}`);
+  const fail = (at: number, text: string): TemplateError =>
+    new TemplateError(`template: :${lineOf(template, at)}: ${text}`);
 
   const pipelineOf = (tokens: Token[], where: string, actionAt: number): Pipeline => {
     let at = 0;
@@ -66,7 +75,11 @@ export const parseTemplate = (template: string, functions: ReadonlySet<string>):
       const token = tokens[at++];
       const from = token.at;
       const whole = (): string => template.slice(from, tokens[at - 1].at + tokens[at - 1].text.length);
-      const named = <T extends object>(rest: T): T & { at: number; text: string } => ({ ...rest, at: from, text: whole() });
+      const named = <T extends object>(rest: T): T & { at: number; text: string } => ({
+        ...rest,
+        at: from,
+        text: whole(),
+      });
       switch (token.kind) {
         case ".":
           return named({ kind: "dot" as const });
@@ -115,7 +128,10 @@ export const parseTemplate = (template: string, functions: ReadonlySet<string>):
             throw fail(after.at, `unexpected ${JSON.stringify(after.text)} in operand`);
         }
         if (words.length === 0)
-          throw fail(peek()?.at ?? actionAt, list.length === 0 ? `missing value for ${where}` : `missing value for ${where}`);
+          throw fail(
+            peek()?.at ?? actionAt,
+            list.length === 0 ? `missing value for ${where}` : `missing value for ${where}`,
+          );
         list.push(words);
         if (peek()?.kind !== "|") return { variables: [], declares: false, commands: list };
         at++;
@@ -166,7 +182,8 @@ export const parseTemplate = (template: string, functions: ReadonlySet<string>):
         if (depth === 0) throw fail(piece.at, `unexpected {{${word}}}`);
         return { nodes, end: tokens, at: piece.at };
       }
-      if (word === "if" || word === "with" || word === "range") nodes.push(control(word, tokens.slice(1), depth, piece.at));
+      if (word === "if" || word === "with" || word === "range")
+        nodes.push(control(word, tokens.slice(1), depth, piece.at));
       else if (word === "break" || word === "continue") nodes.push({ kind: word });
       else if (word === "define" || word === "template" || word === "block")
         throw fail(piece.at, `{{${word}}} is not understood by this client`);

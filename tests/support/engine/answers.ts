@@ -17,7 +17,8 @@ import type {
 /** A small world that a daemon could describe; ages count from `nowMs`. */
 export const answersAt = (nowMs: number) => {
   const secondsAgo = (seconds: number): number => Math.floor(nowMs / 1000) - seconds;
-  const instantAgo = (seconds: number): string => new Date(nowMs - seconds * 1000).toISOString().replace("Z", "123456Z");
+  const instantAgo = (seconds: number): string =>
+    new Date(nowMs - seconds * 1000).toISOString().replace("Z", "123456Z");
   const id = (digit: string): string => (digit + "0123456789abcdef".repeat(4)).slice(0, 64);
 
   const bridge = {
@@ -60,8 +61,24 @@ export const answersAt = (nowMs: number) => {
       HostConfig: { NetworkMode: "bridge" },
       NetworkSettings: { Networks: { bridge } },
       Mounts: [
-        { Type: "volume", Name: "data", Source: "/var/lib/docker/volumes/data/_data", Destination: "/data", Driver: "local", Mode: "z", RW: true, Propagation: "" },
-        { Type: "bind", Source: "/a/rather/long/path/on/the/host", Destination: "/bound", Mode: "", RW: true, Propagation: "rprivate" },
+        {
+          Type: "volume",
+          Name: "data",
+          Source: "/var/lib/docker/volumes/data/_data",
+          Destination: "/data",
+          Driver: "local",
+          Mode: "z",
+          RW: true,
+          Propagation: "",
+        },
+        {
+          Type: "bind",
+          Source: "/a/rather/long/path/on/the/host",
+          Destination: "/bound",
+          Mode: "",
+          RW: true,
+          Propagation: "rprivate",
+        },
       ],
     },
     {
@@ -87,7 +104,7 @@ export const answersAt = (nowMs: number) => {
     {
       Id: `sha256:${id("a")}`,
       ParentId: "",
-      RepoTags: ["nginx:1.27", "localhost:5000/team/nginx:latest"],
+      RepoTags: ["nginx:1.27", "nginx:latest"],
       RepoDigests: [`nginx@sha256:${id("d")}`],
       Created: secondsAgo(20 * 86400),
       Size: 187_654_321,
@@ -120,19 +137,44 @@ export const answersAt = (nowMs: number) => {
   ];
 
   const history: ImageHistoryEntry[] = [
-    { Id: `sha256:${id("a")}`, Created: secondsAgo(20 * 86400), CreatedBy: '/bin/sh -c #(nop)  CMD ["nginx" "-g" "daemon off;"]', Tags: ["nginx:1.27"], Size: 0, Comment: "" },
-    { Id: "<missing>", Created: secondsAgo(20 * 86400), CreatedBy: "/bin/sh -c set -x\t&& apt-get update   && apt-get install -y nginx", Tags: null, Size: 112_345_678, Comment: "a comment" },
-    { Id: "<missing>", Created: secondsAgo(30 * 86400), CreatedBy: "COPY a b # buildkit", Tags: null, Size: 4620, Comment: "buildkit.dockerfile.v0" },
+    {
+      Id: `sha256:${id("a")}`,
+      Created: secondsAgo(20 * 86400),
+      CreatedBy: '/bin/sh -c #(nop)  CMD ["nginx" "-g" "daemon off;"]',
+      Tags: ["nginx:1.27"],
+      Size: 0,
+      Comment: "",
+    },
+    {
+      Id: "<missing>",
+      Created: secondsAgo(20 * 86400),
+      CreatedBy: "/bin/sh -c set -x\t&& apt-get update   && apt-get install -y nginx",
+      Tags: null,
+      Size: 112_345_678,
+      Comment: "a comment",
+    },
+    {
+      Id: "<missing>",
+      Created: secondsAgo(30 * 86400),
+      CreatedBy: "COPY a b # buildkit",
+      Tags: null,
+      Size: 4620,
+      Comment: "buildkit.dockerfile.v0",
+    },
   ];
 
-  const networks: Network[] = ["bridge", "host", "none", "mine"].map((name, index) => ({
+  const networks = ["bridge", "host", "none", "mine"].map((name, index): Network => ({
     Name: name,
     Id: id(String(5 + index)),
     Created: instantAgo(7200),
     Scope: "local",
     Driver: name === "mine" ? "bridge" : name === "none" ? "null" : name,
     EnableIPv6: false,
-    IPAM: { Driver: "default", Options: null, Config: name === "bridge" ? [{ Subnet: "172.17.0.0/16", Gateway: "172.17.0.1" }] : [] },
+    IPAM: {
+      Driver: "default",
+      Options: null,
+      Config: name === "bridge" ? [{ Subnet: "172.17.0.0/16", Gateway: "172.17.0.1" }] : [],
+    },
     Internal: name === "mine",
     Attachable: false,
     Ingress: false,
@@ -144,11 +186,29 @@ export const answersAt = (nowMs: number) => {
   }));
 
   const volumes: Volume[] = [
-    { CreatedAt: instantAgo(86400), Driver: "local", Labels: null, Mountpoint: "/var/lib/docker/volumes/data/_data", Name: "data", Options: null, Scope: "local" },
-    { CreatedAt: instantAgo(86400), Driver: "local", Labels: { x: "y" }, Mountpoint: `/var/lib/docker/volumes/${id("9")}/_data`, Name: id("9"), Options: { type: "tmpfs" }, Scope: "local" },
+    {
+      CreatedAt: instantAgo(86400),
+      Driver: "local",
+      Labels: null,
+      Mountpoint: "/var/lib/docker/volumes/data/_data",
+      Name: "data",
+      Options: null,
+      Scope: "local",
+    },
+    {
+      CreatedAt: instantAgo(86400),
+      Driver: "local",
+      Labels: { x: "y" },
+      Mountpoint: `/var/lib/docker/volumes/${id("9")}/_data`,
+      Name: id("9"),
+      Options: { type: "tmpfs" },
+      Scope: "local",
+    },
   ];
 
-  const container = (options: { tty?: boolean; running?: boolean; exitCode?: number; stdin?: boolean } = {}): ContainerInspect => ({
+  const container = (
+    options: { tty?: boolean; running?: boolean; exitCode?: number; stdin?: boolean } = {},
+  ): ContainerInspect => ({
     Id: id("1"),
     Created: instantAgo(3 * 3600 + 100),
     Path: "/docker-entrypoint.sh",
@@ -263,7 +323,21 @@ export const answersAt = (nowMs: number) => {
   const version: VersionResponse = {
     Platform: { Name: "Glassbox" },
     Components: [
-      { Name: "Engine", Version: "25.0.3", Details: { ApiVersion: "1.44", Arch: "386", BuildTime: "2024-02-06T21:13:09.000000000+00:00", Experimental: "false", GitCommit: "f417435", GoVersion: "none", KernelVersion: "6.12.107", MinAPIVersion: "1.24", Os: "linux" } },
+      {
+        Name: "Engine",
+        Version: "25.0.3",
+        Details: {
+          ApiVersion: "1.44",
+          Arch: "386",
+          BuildTime: "2024-02-06T21:13:09.000000000+00:00",
+          Experimental: "false",
+          GitCommit: "f417435",
+          GoVersion: "none",
+          KernelVersion: "6.12.107",
+          MinAPIVersion: "1.24",
+          Os: "linux",
+        },
+      },
       { Name: "shim", Version: "1.0", Details: { GitCommit: "abc" } },
     ],
     Version: "25.0.3",
@@ -285,9 +359,17 @@ export const answersAt = (nowMs: number) => {
     ContainersStopped: 1,
     Images: 3,
     Driver: "overlay2",
-    DriverStatus: [["Backing Filesystem", "tmpfs"], ["Supports d_type", "true"]],
+    DriverStatus: [
+      ["Backing Filesystem", "tmpfs"],
+      ["Supports d_type", "true"],
+    ],
     SystemStatus: null,
-    Plugins: { Volume: ["local"], Network: ["bridge", "host", "null"], Authorization: null, Log: ["json-file", "none"] },
+    Plugins: {
+      Volume: ["local"],
+      Network: ["bridge", "host", "null"],
+      Authorization: null,
+      Log: ["json-file", "none"],
+    },
     MemoryLimit: true,
     SwapLimit: true,
     CpuCfsPeriod: true,
@@ -313,7 +395,11 @@ export const answersAt = (nowMs: number) => {
     OSType: "linux",
     Architecture: "i686",
     IndexServerAddress: "https://index.docker.io/v1/",
-    RegistryConfig: { InsecureRegistryCIDRs: ["127.0.0.0/8"], IndexConfigs: { "docker.io": { Name: "docker.io", Mirrors: [], Secure: true, Official: true } }, Mirrors: [] },
+    RegistryConfig: {
+      InsecureRegistryCIDRs: ["127.0.0.0/8"],
+      IndexConfigs: { "docker.io": { Name: "docker.io", Mirrors: [], Secure: true, Official: true } },
+      Mirrors: [],
+    },
     NCPU: 1,
     MemTotal: 260_000_000,
     GenericResources: null,
@@ -327,7 +413,14 @@ export const answersAt = (nowMs: number) => {
     ServerVersion: "25.0.3",
     Runtimes: { runc: { path: "runc" } },
     DefaultRuntime: "runc",
-    Swarm: { NodeID: "", NodeAddr: "", LocalNodeState: "inactive", ControlAvailable: false, Error: "", RemoteManagers: null },
+    Swarm: {
+      NodeID: "",
+      NodeAddr: "",
+      LocalNodeState: "inactive",
+      ControlAvailable: false,
+      Error: "",
+      RemoteManagers: null,
+    },
     LiveRestoreEnabled: false,
     Isolation: "",
     InitBinary: "docker-init",
@@ -343,9 +436,23 @@ export const answersAt = (nowMs: number) => {
     LayersSize: 191_915_823,
     Images: images.map((each, index) => ({ ...each, SharedSize: index * 100, Containers: index === 0 ? 1 : 0 })),
     Containers: containers,
-    Volumes: volumes.map((each, index) => ({ ...each, UsageData: { RefCount: index === 0 ? 1 : 0, Size: 4096 * (index + 1) } })),
+    Volumes: volumes.map((each, index) => ({
+      ...each,
+      UsageData: { RefCount: index === 0 ? 1 : 0, Size: 4096 * (index + 1) },
+    })),
     BuildCache: [
-      { ID: "cache1", Parents: null, Type: "regular", Description: "RUN true", InUse: false, Shared: false, Size: 1000, CreatedAt: instantAgo(5000), LastUsedAt: instantAgo(400), UsageCount: 2 },
+      {
+        ID: "cache1",
+        Parents: null,
+        Type: "regular",
+        Description: "RUN true",
+        InUse: false,
+        Shared: false,
+        Size: 1000,
+        CreatedAt: instantAgo(5000),
+        LastUsedAt: instantAgo(400),
+        UsageCount: 2,
+      },
     ],
   };
 
@@ -370,15 +477,53 @@ export const answersAt = (nowMs: number) => {
     },
     num_procs: 0,
     storage_stats: {},
-    cpu_stats: { cpu_usage: { total_usage: 300_000_000, usage_in_kernelmode: 0, usage_in_usermode: 0 }, system_cpu_usage: 20_000_000_000, online_cpus: 2, throttling_data: { periods: 0, throttled_periods: 0, throttled_time: 0 } },
-    precpu_stats: { cpu_usage: { total_usage: 200_000_000, usage_in_kernelmode: 0, usage_in_usermode: 0 }, system_cpu_usage: 18_000_000_000, online_cpus: 2, throttling_data: { periods: 0, throttled_periods: 0, throttled_time: 0 } },
+    cpu_stats: {
+      cpu_usage: { total_usage: 300_000_000, usage_in_kernelmode: 0, usage_in_usermode: 0 },
+      system_cpu_usage: 20_000_000_000,
+      online_cpus: 2,
+      throttling_data: { periods: 0, throttled_periods: 0, throttled_time: 0 },
+    },
+    precpu_stats: {
+      cpu_usage: { total_usage: 200_000_000, usage_in_kernelmode: 0, usage_in_usermode: 0 },
+      system_cpu_usage: 18_000_000_000,
+      online_cpus: 2,
+      throttling_data: { periods: 0, throttled_periods: 0, throttled_time: 0 },
+    },
     memory_stats: { usage: 9_000_000, stats: { inactive_file: 1_000_000 }, limit: 67_108_864 },
-    networks: { eth0: { rx_bytes: 1300, rx_packets: 1, rx_errors: 0, rx_dropped: 0, tx_bytes: 0, tx_packets: 0, tx_errors: 0, tx_dropped: 0 } },
+    networks: {
+      eth0: {
+        rx_bytes: 1300,
+        rx_packets: 1,
+        rx_errors: 0,
+        rx_dropped: 0,
+        tx_bytes: 0,
+        tx_packets: 0,
+        tx_errors: 0,
+        tx_dropped: 0,
+      },
+    },
   });
 
   const events: EventMessage[] = [
-    { status: "create", id: id("1"), from: "nginx:1.27", Type: "container", Action: "create", Actor: { ID: id("1"), Attributes: { image: "nginx:1.27", name: "web", "a label": "x" } }, scope: "local", time: secondsAgo(60), timeNano: secondsAgo(60) * 1e9 },
-    { Type: "network", Action: "connect", Actor: { ID: id("5"), Attributes: { container: id("1"), name: "bridge", type: "bridge" } }, scope: "local", time: secondsAgo(59), timeNano: secondsAgo(59) * 1e9 },
+    {
+      status: "create",
+      id: id("1"),
+      from: "nginx:1.27",
+      Type: "container",
+      Action: "create",
+      Actor: { ID: id("1"), Attributes: { image: "nginx:1.27", name: "web", "a label": "x" } },
+      scope: "local",
+      time: secondsAgo(60),
+      timeNano: secondsAgo(60) * 1e9,
+    },
+    {
+      Type: "network",
+      Action: "connect",
+      Actor: { ID: id("5"), Attributes: { container: id("1"), name: "bridge", type: "bridge" } },
+      scope: "local",
+      time: secondsAgo(59),
+      timeNano: secondsAgo(59) * 1e9,
+    },
   ];
 
   const exec: ExecInspect = {
@@ -395,7 +540,22 @@ export const answersAt = (nowMs: number) => {
     Pid: 0,
   };
 
-  return { id, containers, images, history, networks, volumes, container, image, version, info, df, stats, events, exec };
+  return {
+    id,
+    containers,
+    images,
+    history,
+    networks,
+    volumes,
+    container,
+    image,
+    version,
+    info,
+    df,
+    stats,
+    events,
+    exec,
+  };
 };
 
 export type Answers = ReturnType<typeof answersAt>;

@@ -56,9 +56,26 @@ const defaultRoutes = (answers: Answers): Routes => ({
   "GET /containers/json": { json: answers.containers },
   "POST /containers/create": { status: 201, json: { Id: answers.id("1"), Warnings: [] } },
   "GET /containers/*/json": { json: answers.container() },
-  "GET /containers/*/top": { json: { Titles: ["UID", "PID", "CMD"], Processes: [["root", "1", "nginx: master"], ["nginx", "29", "nginx: worker"]] } },
-  "GET /containers/*/logs": { headers: { "Content-Type": "application/vnd.docker.multiplexed-stream" }, chunks: [frame(1, "out\n"), frame(2, "err\n"), frame(1, "again\n")] },
-  "GET /containers/*/changes": { json: [{ Path: "/etc", Kind: 0 }, { Path: "/etc/new", Kind: 1 }, { Path: "/gone", Kind: 2 }] },
+  "GET /containers/*/top": {
+    json: {
+      Titles: ["UID", "PID", "CMD"],
+      Processes: [
+        ["root", "1", "nginx: master"],
+        ["nginx", "29", "nginx: worker"],
+      ],
+    },
+  },
+  "GET /containers/*/logs": {
+    headers: { "Content-Type": "application/vnd.docker.multiplexed-stream" },
+    chunks: [frame(1, "out\n"), frame(2, "err\n"), frame(1, "again\n")],
+  },
+  "GET /containers/*/changes": {
+    json: [
+      { Path: "/etc", Kind: 0 },
+      { Path: "/etc/new", Kind: 1 },
+      { Path: "/gone", Kind: 2 },
+    ],
+  },
   "GET /containers/*/export": { headers: { "Content-Type": "application/x-tar" }, chunks: ["tar tar"] },
   "GET /containers/*/stats": (request) => ({ chunks: lines(answers.stats(request.query["one-shot"] !== "1")) }),
   "POST /containers/*/resize": {},
@@ -83,7 +100,12 @@ const defaultRoutes = (answers: Answers): Routes => ({
     chunks: lines(
       { status: "Pulling from library/busybox", id: "latest" },
       { status: "Pulling fs layer", progressDetail: {}, id: "9c0abc9c5bd3" },
-      { status: "Downloading", progressDetail: { current: 4096, total: 2_160_000 }, progress: "[>  ]", id: "9c0abc9c5bd3" },
+      {
+        status: "Downloading",
+        progressDetail: { current: 4096, total: 2_160_000 },
+        progress: "[>  ]",
+        id: "9c0abc9c5bd3",
+      },
       { status: "Pull complete", progressDetail: {}, id: "9c0abc9c5bd3" },
       { status: `Digest: sha256:${answers.id("d")}` },
       { status: "Status: Downloaded newer image for busybox:latest" },
@@ -102,12 +124,24 @@ const defaultRoutes = (answers: Answers): Routes => ({
   },
   "POST /images/*/tag": { status: 201 },
   "DELETE /images/*": { json: [{ Untagged: "nginx:1.27" }, { Deleted: `sha256:${answers.id("a")}` }] },
-  "POST /images/prune": { json: { ImagesDeleted: [{ Untagged: "old:latest" }, { Deleted: `sha256:${answers.id("c")}` }], SpaceReclaimed: 999 } },
+  "POST /images/prune": {
+    json: {
+      ImagesDeleted: [{ Untagged: "old:latest" }, { Deleted: `sha256:${answers.id("c")}` }],
+      SpaceReclaimed: 999,
+    },
+  },
   "POST /commit": { status: 201, json: { Id: `sha256:${answers.id("4")}` } },
   "GET /images/get": { headers: { "Content-Type": "application/x-tar" }, chunks: ["image tar"] },
   "GET /images/*/get": { headers: { "Content-Type": "application/x-tar" }, chunks: ["image tar"] },
-  "POST /images/load": { headers: { "Content-Type": "application/json" }, chunks: lines({ stream: "Loaded image: busybox:latest\n" }) },
-  "GET /images/search": { json: [{ name: "busybox", description: "Busybox base image.", is_official: true, is_automated: false, star_count: 3000 }] },
+  "POST /images/load": {
+    headers: { "Content-Type": "application/json" },
+    chunks: lines({ stream: "Loaded image: busybox:latest\n" }),
+  },
+  "GET /images/search": {
+    json: [
+      { name: "busybox", description: "Busybox base image.", is_official: true, is_automated: false, star_count: 3000 },
+    ],
+  },
   "POST /build": {
     headers: { "Content-Type": "application/json" },
     chunks: lines(
@@ -130,7 +164,10 @@ const defaultRoutes = (answers: Answers): Routes => ({
   "POST /networks/prune": { json: { NetworksDeleted: ["mine"] } },
   "GET /volumes": { json: { Volumes: answers.volumes, Warnings: null } },
   "GET /volumes/*": { json: answers.volumes[0] },
-  "POST /volumes/create": (request) => ({ status: 201, json: { ...answers.volumes[0], Name: (request.body as { Name?: string }).Name ?? "made" } }),
+  "POST /volumes/create": (request) => ({
+    status: 201,
+    json: { ...answers.volumes[0], Name: (request.body as { Name?: string }).Name ?? "made" },
+  }),
   "DELETE /volumes/*": { status: 204 },
   "POST /volumes/prune": { json: { VolumesDeleted: ["data"], SpaceReclaimed: 4096 } },
   "POST /auth": { json: { Status: "Login Succeeded", IdentityToken: "" } },
@@ -152,10 +189,12 @@ export const startRecorder = async () => {
   const record = async (request: IncomingMessage, body: Buffer): Promise<{ recorded: Recorded; reply: Reply }> => {
     const url = new URL(request.url ?? "/", "http://docker");
     const query: Recorded["query"] = {};
-    for (const [name, value] of url.searchParams)
-      query[name] = name in query ? [query[name], value].flat() : value;
+    for (const [name, value] of url.searchParams) query[name] = name in query ? [query[name], value].flat() : value;
     const headers = Object.fromEntries(
-      HEADERS_THAT_MATTER.filter((name) => request.headers[name] !== undefined).map((name) => [name, String(request.headers[name])]),
+      HEADERS_THAT_MATTER.filter((name) => request.headers[name] !== undefined).map((name) => [
+        name,
+        String(request.headers[name]),
+      ]),
     );
     const path = decodeURIComponent(url.pathname.replace(/^\/v[\d.]+(?=\/)/, ""));
     const recorded: Recorded = {
@@ -163,7 +202,12 @@ export const startRecorder = async () => {
       path,
       query,
       headers,
-      body: body.length === 0 ? null : headers["content-type"]?.startsWith("application/json") ? JSON.parse(body.toString()) : new Uint8Array(body),
+      body:
+        body.length === 0
+          ? null
+          : headers["content-type"]?.startsWith("application/json")
+            ? JSON.parse(body.toString())
+            : new Uint8Array(body),
     };
     requests.push(recorded);
     const key = `${recorded.method} ${path}`;
@@ -225,7 +269,9 @@ export const startRecorder = async () => {
         );
         return;
       }
-      socket.write("HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n");
+      socket.write(
+        "HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n",
+      );
       socket.write(reply.upgrade);
       if (reply.hangUp) socket.end();
     };
