@@ -55,7 +55,10 @@ export const filtersQuery = (filters: string[]): string | undefined => {
     const at = filter.indexOf("=");
     (named[filter.slice(0, at)] ??= {})[filter.slice(at + 1)] = true;
   }
-  return JSON.stringify(named);
+  const sorted = <T>(map: Record<string, T>): [string, T][] => Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify(
+    Object.fromEntries(sorted(named).map(([name, values]) => [name, Object.fromEntries(sorted(values))])),
+  );
 };
 
 /** A name within a path. Slashes stay: an image's name has some. */

@@ -1,4 +1,5 @@
 import { humanDuration, parseDuration } from "./duration";
+import { CliFailure } from "./failure";
 
 /** Go's `2006-01-02 15:04:05 -0700 MST` in UTC, from Unix seconds. */
 export const instantText = (seconds: number): string =>
@@ -27,7 +28,7 @@ const LAYOUT = /^\d{4}-\d\d-\d\d(T\d\d(:\d\d(:\d\d(\.\d+)?)?)?)?(Z|[+-]\d\d:\d\d
 
 /**
  * `--since` and `--until`: a Unix time is passed on, a duration counts back from now, a date is read as UTC unless it says
- * otherwise. What is none of these is passed on, too: the engine complains.
+ * otherwise. Throws a CliFailure for what is none of these.
  */
 export const timestampOf = (text: string, nowMs: number): string => {
   if (text === "") return "";
@@ -38,7 +39,9 @@ export const timestampOf = (text: string, nowMs: number): string => {
       // Not a duration.
     }
   }
-  if (!LAYOUT.test(text)) return text;
+  if (/^\d+(\.\d+)?$/.test(text)) return text;
+  const failure = new CliFailure(`failed to parse value as time or duration: ${JSON.stringify(text)}`);
+  if (!LAYOUT.test(text)) throw failure;
   const zone = /(Z|[+-]\d\d:\d\d)$/.exec(text.slice(10))?.[0] ?? "Z";
   const body =
     text.endsWith(zone) && /T/.test(text)
@@ -48,6 +51,6 @@ export const timestampOf = (text: string, nowMs: number): string => {
   const [clock, fraction = ""] = time.split(".");
   const full = clock.split(":").concat("00", "00").slice(0, 3).join(":");
   const ms = Date.parse(`${date}T${full}${zone}`);
-  if (Number.isNaN(ms)) return text;
+  if (Number.isNaN(ms)) throw failure;
   return `${Math.floor(ms / 1000)}.${fraction.padEnd(9, "0").slice(0, 9)}`;
 };

@@ -28,7 +28,6 @@ const HEADER_FUNCTIONS: Record<string, TemplateFunction> = {
   lower: same,
   upper: same,
   truncate: same,
-  pad: same,
 };
 
 /** The heading of `{{.Label "com.example.tier-name"}}`: `tier name`. */
@@ -58,7 +57,7 @@ export const listText = ({ format, table, headers, rows }: Listing): string => {
     const heading = compileListTemplate(source, HEADER_FUNCTIONS)({ Label: labelHeader, ...headers });
     return alignColumns(`${heading}\n${body}`);
   } catch (thrown) {
-    if (thrown instanceof TemplateError) throw new CliFailure(`failed to execute template: ${thrown.message}`);
+    if (thrown instanceof TemplateError) throw new CliFailure(`template parsing error: ${thrown.message}`);
     throw thrown;
   }
 };

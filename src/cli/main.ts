@@ -96,6 +96,7 @@ const dispatch = async (argv: string[], context: Context): Promise<number> => {
     return 0;
   }
   checkArity(path, usage, command.arity, line.args);
+  for (const notice of line.notices) await context.out(`${notice}\n`);
 
   let tracing: Tracing | undefined;
   if (line.options.flag("explain")) context.api = explainingApi(context.io, argv, context.out);

@@ -90,7 +90,7 @@ export const csvFields = (line: string): string[] => {
 /** A filter's `name=value`, trimmed and in small letters where Docker does so. */
 const filter = (text: string): string[] => {
   if (text.trim() === "") return [];
-  if (!text.includes("=")) throw new Error("invalid argument format of filter; expected name=value");
+  if (!text.includes("=")) throw new Error("bad format of filter (expected name=value)");
   const at = text.indexOf("=");
   return [`${text.slice(0, at).trim().toLowerCase()}=${text.slice(at + 1).trim()}`];
 };

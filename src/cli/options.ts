@@ -12,17 +12,19 @@ export interface OptionSpec {
   hidden: boolean;
   /** Another name of this option. */
   aliasOf: string;
+  /** Whoever uses it is told its other name. */
+  deprecated: boolean;
   kind: OptionKind;
   initial: unknown;
 }
 
 const LINE =
   /^(?<hidden>#?)\s*(?:-(?<short>\w), )?--(?<name>[\w-]+)(?: (?<type>[\w-]+)(?::(?<kind>\w+))?)?\s{2,}(?<text>.+)$/;
-const DEFAULT = /\(default (.+)\)$/;
+const DEFAULT = /\(default ("[^"]*"|true|false|-?\d+\w*)\)$/;
 
 const initialOf = (kind: OptionKind, text: string): unknown => {
   const found = DEFAULT.exec(text)?.[1];
-  if (found === undefined || Array.isArray(kind.initial) || found === "map[]" || found === "[]") return kind.initial;
+  if (found === undefined) return kind.initial;
   return kind.read(found.replace(/^"(.*)"$/, "$1"), kind.initial);
 };
 
@@ -48,7 +50,8 @@ export const declareOptions = (declaration: string, kinds: Record<string, Option
         type: found.type ?? "",
         text: found.text,
         hidden: found.hidden === "#",
-        aliasOf: /^alias of --([\w-]+)$/.exec(found.text)?.[1] ?? "",
+        aliasOf: /^alias of --([\w-]+)/.exec(found.text)?.[1] ?? "",
+        deprecated: found.text.endsWith(", deprecated"),
         kind,
         initial: initialOf(kind, found.text),
       };
@@ -72,6 +75,8 @@ export interface Options {
 export interface ParsedLine {
   options: Options;
   args: string[];
+  /** What is to be said of deprecated options. */
+  notices: string[];
 }
 
 const label = (spec: OptionSpec): string => (spec.short ? `-${spec.short}, --${spec.name}` : `--${spec.name}`);
@@ -84,9 +89,11 @@ export const parseOptions = (specs: OptionSpec[], argv: string[], interspersed =
   const values = new Map(specs.map((spec) => [spec.name, spec.initial]));
   const changed = new Set<string>();
   const args: string[] = [];
+  const notices: string[] = [];
 
   const set = (spec: OptionSpec, text: string): void => {
     const target = spec.aliasOf || spec.name;
+    if (spec.deprecated) notices.push(`Flag --${spec.name} has been deprecated, use --${target} instead`);
     try {
       values.set(target, spec.kind.read(text, values.get(target)));
     } catch (thrown) {
@@ -149,6 +156,7 @@ export const parseOptions = (specs: OptionSpec[], argv: string[], interspersed =
   };
   return {
     args,
+    notices,
     options: {
       changed: (name) => changed.has(name),
       value,

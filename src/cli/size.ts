@@ -31,16 +31,17 @@ export const humanSize = (bytes: number, digits = 4): string => scaled(bytes, 10
 /** `7.625MiB`: powers of 1024, as `stats` and `info` show memory. */
 export const binarySize = (bytes: number): string => scaled(bytes, 1024, BINARY, 4);
 
-const SIZE = /^(\d+(?:\.\d+)?) ?([kmgtp]?)(i?b?)$/i;
-
 /**
  * Reads `64m`, `1.5g`, `512` (bytes), `2GiB` in powers of 1024, whatever the unit's spelling.
  * Throws an Error worded as Docker's.
  */
 export const ramInBytes = (text: string): number => {
-  const found = SIZE.exec(text);
-  if (!found || (found[3].toLowerCase() === "i" && found[2] !== "") || (found[2] === "" && /i/i.test(found[3])))
-    throw new Error(`invalid size: '${text}'`);
-  const power = found[2] === "" ? 0 : POWERS.indexOf(found[2].toLowerCase()) + 1;
-  return Math.trunc(Number(found[1]) * 1024 ** power);
+  const [, number, unit] = /^(.*[\d. ]|)([^\d. ]*)$/s.exec(text) ?? [];
+  const value = number?.replace(/ $/, "") ?? "";
+  if (!/^(\d+\.?\d*|\.\d+)$/.test(value)) throw new Error(`invalid size: '${text}'`);
+  const suffix = unit.toLowerCase();
+  if (suffix === "" || suffix === "b") return Math.trunc(Number(value));
+  const power = POWERS.indexOf(suffix[0]) + 1;
+  if (power === 0 || !["", "b", "ib"].includes(suffix.slice(1))) throw new Error(`invalid suffix: '${suffix}'`);
+  return Math.trunc(Number(value) * 1024 ** power);
 };

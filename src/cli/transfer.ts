@@ -44,14 +44,11 @@ export const saveStream = async (
     return;
   }
   const path = absolutePath(context.io.cwd, output);
-  const parent = path.slice(0, path.lastIndexOf("/")) || "/";
-  const directory = await context.io.files.stat(parent);
-  if (!directory)
-    throw new CliFailure(
-      `failed to ${what}: invalid output path: directory ${JSON.stringify(output.includes("/") ? parent : ".")} does not exist`,
-    );
+  const parent = output.includes("/") ? output.slice(0, output.lastIndexOf("/")) || "/" : ".";
+  if (!(await context.io.files.stat(absolutePath(context.io.cwd, parent))))
+    throw new CliFailure(`failed to ${what}: invalid output path: stat ${parent}: no such file or directory`);
   if ((await context.io.files.stat(path))?.kind === "directory")
-    throw new CliFailure(`failed to ${what}: cannot write to ${output}: it is a directory`);
+    throw new CliFailure(`failed to ${what}: cannot write to a directory`);
   const body = await open();
   await context.io.files.write(path, body ?? new ReadableStream({ start: (controller) => controller.close() }));
 };
@@ -61,6 +58,7 @@ export const openFile = async (context: Context, name: string): Promise<Readable
   try {
     return await context.io.files.read(absolutePath(context.io.cwd, name));
   } catch (thrown) {
-    throw new CliFailure(reasonOf(thrown));
+    // The path as it was typed, and the system's word for what is wrong with it.
+    throw new CliFailure(`open ${name}: ${reasonOf(thrown).split(": ").at(-1)}`);
   }
 };

@@ -25,9 +25,9 @@ export const attach = command("attach", {
     const waiting = waitForExit(context, path, undefined);
     waiting.catch(() => undefined);
     const { Config, State } = await context.api.json<ContainerInspect>("GET", `${path}/json`);
-    if (!State.Running) throw new CliFailure("cannot attach to a stopped container, start it first");
-    if (State.Paused) throw new CliFailure("cannot attach to a paused container, unpause it first");
-    if (State.Restarting) throw new CliFailure("cannot attach to a restarting container, wait until it is running");
+    if (!State.Running) throw new CliFailure("You cannot attach to a stopped container, start it first");
+    if (State.Paused) throw new CliFailure("You cannot attach to a paused container, unpause it first");
+    if (State.Restarting) throw new CliFailure("You cannot attach to a restarting container, wait until it is running");
     const tty = Config.Tty === true;
     const stdin = !options.flag("no-stdin") && Config.OpenStdin === true;
     if (stdin && tty && !context.stdinIsTty) throw new CliFailure("the input device is not a TTY");

@@ -5,7 +5,7 @@ import type { Context } from "../context";
 import { CREATE_KINDS } from "../create/list-values";
 import { pairsOf } from "../create/variables";
 import { parseDockerignore } from "../dockerignore";
-import { CliFailure, reasonOf } from "../failure";
+import { CliFailure, Exit, reasonOf } from "../failure";
 import type { OptionKind } from "../option-kinds";
 import { parseReference } from "../reference";
 import { humanSize } from "../size";
@@ -101,7 +101,7 @@ const contextFromDirectory = async (context: Context, path: string, dockerfile: 
   const root = absolutePath(cwd, path);
   const found = await files.stat(root);
   if (!found) throw prepareFailure(`path ${JSON.stringify(path)} not found`);
-  if (found.kind !== "directory") throw prepareFailure(`context must be a directory: ${path}`);
+  if (found.kind !== "directory") throw prepareFailure(`context must be a directory: ${root}`);
   const readOwn = async (file: string): Promise<Uint8Array> => readAll(await files.read(file), MAX_FILE_BYTES);
 
   let outside: Uint8Array | undefined;
@@ -206,14 +206,17 @@ export const build = command("build", {
       path === "-" ? await contextFromStdin(context, file) : await contextFromDirectory(context, path, file);
     const quiet = options.flag("quiet");
     const columns = progressColumns(context);
-    const archive = quiet
-      ? source.archive
-      : counted(source.archive, async (bytes, last) => {
-          if (last || columns !== undefined)
-            await context.out(
-              `Sending build context to Docker daemon  ${humanSize(bytes).padStart(7)}\r${last ? "\r\n" : ""}`,
-            );
-        });
+    let unseen = "";
+    // Of a quiet build nothing is shown, unless it fails.
+    const say = quiet
+      ? async (text: string): Promise<void> => {
+          unseen += text;
+        }
+      : context.out;
+    const archive = counted(source.archive, async (bytes, last) => {
+      if (last || (columns !== undefined && !quiet))
+        await say(`Sending build context to Docker daemon  ${humanSize(bytes).padStart(7)}\r${last ? "\r\n" : ""}`);
+    });
     const { env } = context.io;
     const buildArgs = Object.fromEntries(
       options.list("build-arg").map((text) => {
@@ -271,8 +274,7 @@ export const build = command("build", {
         },
       });
     } catch (thrown) {
-      // Nothing was shown of what led to it.
-      if (quiet) await context.err(printed);
+      if (quiet) await context.err(unseen + printed);
       throw thrown;
     }
     if (quiet) {
@@ -304,9 +306,8 @@ export const builderPrune = command("prune", {
   `,
   run: async (context, options) => {
     const all = options.flag("all");
-    const warning = `WARNING! This will remove all ${all ? "" : "dangling "}build cache.\nAre you sure you want to continue?`;
-    if (!options.flag("force") && !(await confirmed(context, warning)))
-      throw new CliFailure("builder prune has been cancelled", 0);
+    const warning = `WARNING! This will remove all ${all ? "" : "dangling "}build cache. Are you sure you want to continue?`;
+    if (!options.flag("force") && !(await confirmed(context, warning))) throw new Exit(0);
     const pruned = await pruneBuildCache(context, options.list("filter"), all, options.number("keep-storage"));
     await context.out(
       `${pruned.text}${pruned.text === "" ? "" : "\n"}Total reclaimed space: ${humanSize(pruned.bytes)}\n`,

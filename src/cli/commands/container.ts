@@ -102,7 +102,7 @@ export const port = command("port", {
       const [number, protocol = "tcp"] = wanted.split("/");
       if (!/^\d+$/.test(number) || Number(number) > 65535)
         throw new CliFailure(
-          `Error: invalid port (${wanted}): ${/^\d+$/.test(number) ? "value out of range" : "invalid syntax"}`,
+          `Error: invalid port (${wanted}): strconv.ParseUint: parsing ${JSON.stringify(number)}: ${/^\d+$/.test(number) ? "value out of range" : "invalid syntax"}`,
         );
       const bindings = ports[`${number}/${protocol}`];
       if (!bindings || bindings.length === 0)

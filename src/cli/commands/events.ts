@@ -1,6 +1,7 @@
 import type { EventMessage } from "../../protocol/docker";
 import { filtersQuery } from "../api";
 import { command, none } from "../command";
+import { CliFailure } from "../failure";
 import { timestampOf } from "../instant";
 import { jsonLines } from "../stream/progress";
 import { OBJECT_FORMAT } from "./formats";
@@ -34,6 +35,15 @@ const templateView = (event: EventMessage) => ({
   TimeNano: event.timeNano,
 });
 
+const compileEventTemplate = (format: string) => {
+  try {
+    return compileObjectTemplate(format);
+  } catch (thrown) {
+    if (!(thrown instanceof CliFailure)) throw thrown;
+    throw new CliFailure(thrown.message.replace("template parsing error", "Error parsing format"), thrown.status);
+  }
+};
+
 export const events = command("events", {
   use: "[OPTIONS]",
   short: "Get real time events from the server",
@@ -47,7 +57,7 @@ export const events = command("events", {
   run: async (context, options) => {
     const now = context.io.now();
     const format = options.text("format");
-    const template = format === "" || format === "json" ? undefined : compileObjectTemplate(format);
+    const template = format === "" || format === "json" ? undefined : compileEventTemplate(format);
     const { body } = await context.api.stream("GET", "/events", {
       query: {
         filters: filtersQuery(options.list("filter")),
@@ -57,8 +67,11 @@ export const events = command("events", {
       signal: context.signal,
     });
     for await (const event of jsonLines<EventMessage>(body)) {
-      if (format === "json") await context.out(`${JSON.stringify(event)}\n`);
-      else await context.out(template ? `${template(templateView(event))}\n` : line(event));
+      if (format === "json") {
+        const { ID, Attributes } = event.Actor;
+        const sorted = Object.fromEntries(Object.entries(Attributes ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)));
+        await context.out(`${JSON.stringify({ ...event, Actor: { ID, Attributes: sorted } })}\n`);
+      } else await context.out(template ? `${template(templateView(event))}\n` : line(event));
     }
   },
 });

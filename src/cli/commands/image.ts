@@ -1,6 +1,6 @@
 import type { ImageDeleteEntry, ImageSearchEntry, ProgressMessage } from "../../protocol/docker";
 import { filtersQuery, segment } from "../api";
-import { atLeast, between, command, exactly, none } from "../command";
+import { atLeast, command, exactly, none } from "../command";
 import { CliFailure, EngineFailure, reasonOf } from "../failure";
 import { printList } from "../list-format";
 import { fullName, parseReference, withDefaultTag } from "../reference";
@@ -111,7 +111,7 @@ export const load = command("load", {
 export const importImage = command("import", {
   use: "[OPTIONS] file|URL|- [REPOSITORY[:TAG]]",
   short: "Import the contents from a tarball to create a filesystem image",
-  arity: between(1, 2),
+  arity: atLeast(1),
   completes: "files",
   options: `
     -c, --change list    Apply Dockerfile instruction to the created image
@@ -120,7 +120,6 @@ export const importImage = command("import", {
   `,
   run: async (context, options, [source, name]) => {
     const isAddress = /^https?:\/\//.test(source);
-    if (name) parseReference(name);
     const body = isAddress ? undefined : source === "-" ? context.io.stdin : await openFile(context, source);
     const changes = options.list("change");
     const response = await context.api.stream("POST", "/images/create", {
@@ -159,15 +158,16 @@ export const search = command("search", {
       },
       headers: ANONYMOUS,
     });
+    const json = /^json$|\bjson\b/.test(options.text("format"));
     await printList(context, {
       format: options.text("format"),
-      table: "{{.Name}}\t{{.Description}}\t{{.StarCount}}\t{{if .IsOfficial}}[OK]{{end}}",
+      table: "{{.Name}}\t{{.Description}}\t{{.StarCount}}\t{{.IsOfficial}}",
       headers: { Name: "NAME", Description: "DESCRIPTION", StarCount: "STARS", IsOfficial: "OFFICIAL" },
       rows: (found ?? []).map((entry) => {
         const description = entry.description.replaceAll("\n", " ").replaceAll("\r", " ");
         return row("*formatter.searchContext", {
           Description: options.flag("no-trunc") ? description : ellipsis(description, DESCRIPTION_COLUMNS),
-          IsOfficial: entry.is_official ? "true" : "",
+          IsOfficial: json ? String(entry.is_official) : entry.is_official ? "[OK]" : "",
           Name: entry.name,
           StarCount: String(entry.star_count),
         });

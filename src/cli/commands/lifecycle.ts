@@ -17,7 +17,7 @@ const halting = (name: "stop" | "restart", short: string): Command =>
     completes: name === "stop" ? "running" : "containers",
     options: `
       -s, --signal string  Signal to send to the container
-      # --time int         alias of --timeout
+      # --time int         alias of --timeout, deprecated
       -t, --timeout int    Seconds to wait before killing the container
     `,
     run: (context, options, args) =>

@@ -1,6 +1,7 @@
 import type { ContainerInspect } from "../../protocol/docker";
 import { segment } from "../api";
 import { command, exactly } from "../command";
+import { CliFailure, reasonOf } from "../failure";
 import { timestampOf } from "../instant";
 import { demultiplex } from "../stream/demultiplex";
 import { copyTo } from "../transfer";
@@ -21,16 +22,23 @@ export const logs = command("logs", {
   run: async (context, options, [name]) => {
     const now = context.io.now();
     const container = await context.api.json<ContainerInspect>("GET", `/containers/${segment(name)}/json`);
+    const instant = (name: "since" | "until"): string | undefined => {
+      try {
+        return timestampOf(options.text(name), now) || undefined;
+      } catch (thrown) {
+        throw new CliFailure(`invalid value for "${name}": ${reasonOf(thrown)}`);
+      }
+    };
     const { body } = await context.api.stream("GET", `/containers/${segment(container.Id)}/logs`, {
       query: {
         details: options.flag("details"),
         follow: options.flag("follow"),
-        since: timestampOf(options.text("since"), now) || undefined,
+        since: instant("since"),
         stderr: true,
         stdout: true,
         tail: options.text("tail"),
         timestamps: options.flag("timestamps"),
-        until: timestampOf(options.text("until"), now) || undefined,
+        until: instant("until"),
       },
       signal: context.signal,
     });

@@ -98,7 +98,7 @@ const poolsOf = (
     if (!/^[\d.:a-fA-F]+\/\d+$/.test(subnet)) throw new CliFailure(`invalid CIDR address: ${subnet}`);
     if (pools.some((pool) => holds(pool.Subnet ?? "", subnet) || holds(subnet, pool.Subnet ?? "")))
       throw new CliFailure("multiple overlapping subnet configuration is not supported");
-    pools.push({ Subnet: subnet, AuxiliaryAddresses: {} });
+    pools.push({ Subnet: subnet });
   }
   const place = (address: string, complaint: string): IPAMPool => {
     const pool = pools.find((each) => holds(each.Subnet ?? "", address));

@@ -8,7 +8,7 @@ import type {
 import { filtersQuery } from "../api";
 import { command, none } from "../command";
 import type { Context } from "../context";
-import { CliFailure } from "../failure";
+import { CliFailure, Exit } from "../failure";
 import { humanSize } from "../size";
 
 /** One part of a clean-up: what it removed, as text, and how many bytes that gave back. */
@@ -84,8 +84,8 @@ export const confirmed = async (context: Context, question: string): Promise<boo
   return /^\s*y(es)?\s*$/i.test(line.split("\n")[0]);
 };
 
-/** Docker says this when the answer to its question was a no. */
-const declined = (what: string): CliFailure => new CliFailure(`${what} prune has been cancelled`, 0);
+/** Docker says nothing when the answer to its question was a no. */
+const declined = (): Exit => new Exit(0);
 
 const WARNING = "Are you sure you want to continue?";
 
@@ -104,7 +104,7 @@ export const containerPrune = command("prune", {
   options: FILTER_AND_FORCE,
   run: async (context, options) => {
     const warning = `WARNING! This will remove all stopped containers.\n${WARNING}`;
-    if (!options.flag("force") && !(await confirmed(context, warning))) throw declined("container");
+    if (!options.flag("force") && !(await confirmed(context, warning))) throw declined();
     await report(context, await pruneContainers(context, options.list("filter")));
   },
 });
@@ -122,7 +122,7 @@ export const imagePrune = command("prune", {
       ? "all images without at least one container associated to them"
       : "all dangling images";
     const warning = `WARNING! This will remove ${what}.\n${WARNING}`;
-    if (!options.flag("force") && !(await confirmed(context, warning))) throw declined("image");
+    if (!options.flag("force") && !(await confirmed(context, warning))) throw declined();
     await report(context, await pruneImages(context, options.list("filter"), options.flag("all")));
   },
 });
@@ -134,7 +134,7 @@ export const networkPrune = command("prune", {
   options: FILTER_AND_FORCE,
   run: async (context, options) => {
     const warning = `WARNING! This will remove all custom networks not used by at least one container.\n${WARNING}`;
-    if (!options.flag("force") && !(await confirmed(context, warning))) throw declined("network");
+    if (!options.flag("force") && !(await confirmed(context, warning))) throw declined();
     const { text } = await pruneNetworks(context, options.list("filter"));
     await context.out(text === "" ? "" : `${text}\n`);
   },
@@ -152,13 +152,13 @@ export const volumePrune = command("prune", {
   run: async (context, options) => {
     const what = options.flag("all") ? "local volumes" : "anonymous local volumes";
     const warning = `WARNING! This will remove ${what} not used by at least one container.\n${WARNING}`;
-    const filters = options.list("filter");
+    const filters = [...options.list("filter")];
     if (options.flag("all")) {
       if (filters.some((filter) => filter.startsWith("all=")))
         throw new CliFailure("conflicting options: cannot specify both --all and --filter all=1");
       filters.push("all=true");
     }
-    if (!options.flag("force") && !(await confirmed(context, warning))) throw declined("volume");
+    if (!options.flag("force") && !(await confirmed(context, warning))) throw declined();
     await report(context, await pruneVolumes(context, filters));
   },
 });
@@ -191,7 +191,7 @@ export const systemPrune = command("prune", {
         ? `  Items to be pruned will be filtered with:\n${filters.map((filter) => `  - ${filter}\n`).join("")}\n`
         : "";
     const warning = `WARNING! This will remove:\n${items.map((item) => `  - ${item}\n`).join("")}\n${filterText}${WARNING}`;
-    if (!options.flag("force") && !(await confirmed(context, warning))) throw declined("system");
+    if (!options.flag("force") && !(await confirmed(context, warning))) throw declined();
     const parts = [
       () => pruneContainers(context, filters),
       () => pruneNetworks(context, filters),

@@ -1,10 +1,11 @@
 import type { ContainerSummary, PortSummary } from "../../protocol/docker";
 import { filtersQuery } from "../api";
 import { command, none } from "../command";
-import { CliFailure } from "../failure";
+import { CliFailure, reasonOf } from "../failure";
 import { agoText, instantText } from "../instant";
 import { printList } from "../list-format";
 import { humanSize } from "../size";
+import { compileTemplate } from "../template/execute";
 import { row } from "../template/value";
 import type { Value } from "../template/value";
 import { ellipsis, labelText, shortId } from "../text";
@@ -105,6 +106,30 @@ export const CONTAINER_HEADERS: Record<string, Value> = {
   Status: "STATUS",
 };
 
+/**
+ * Whether a template shows sizes, which cost the engine much and are asked for only then. Tells mistakes in the template
+ * before the engine is asked anything.
+ */
+const showsSize = (format: string): boolean => {
+  const source = format.replace(/^table/, "").trim();
+  if (source === "" || format === "json") return false;
+  let shows = /\bjson \.\s*[|}]/.test(source);
+  const probe = { Size: (): string => String((shows = true)), Label: (): string => "" };
+  const fields = Object.fromEntries(Object.keys(CONTAINER_HEADERS).map((name) => [name, ""]));
+  let template: ReturnType<typeof compileTemplate>;
+  try {
+    template = compileTemplate(source.replaceAll("\\t", "\t").replaceAll("\\n", "\n"));
+  } catch (thrown) {
+    throw new CliFailure(`failed to parse template: ${reasonOf(thrown)}`);
+  }
+  try {
+    template(row("*formatter.ContainerContext", { ...fields, ...probe }));
+  } catch (thrown) {
+    throw new CliFailure(`failed to execute template: ${reasonOf(thrown)}`);
+  }
+  return shows;
+};
+
 export const ps = command("ls", {
   aliases: ["list", "ps"],
   use: "[OPTIONS]",
@@ -123,15 +148,14 @@ export const ps = command("ls", {
   run: async (context, options) => {
     const format = options.text("format");
     const quiet = options.flag("quiet");
-    const isTable = format === "" || format.startsWith("table");
-    if (quiet && format !== "" && format !== "table")
+    if (quiet && format !== "")
       await context.err("WARNING: Ignoring custom format, because both --format and --quiet are set.\n");
     const last = options.flag("latest") && options.number("last") === -1 ? 1 : options.number("last");
     const containers = await context.api.json<ContainerSummary[] | null>("GET", "/containers/json", {
       query: {
         all: options.flag("all"),
         limit: last > 0 ? last : undefined,
-        size: options.flag("size") || (!isTable && /\.Size\b/.test(format)),
+        size: options.flag("size") || (!quiet && showsSize(format)),
         filters: filtersQuery(options.list("filter")),
       },
     });

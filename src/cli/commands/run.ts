@@ -167,8 +167,8 @@ export const run = command("run", {
       }
     };
     if (detach) {
-      await start();
-      await context.out(`${id}\n`);
+      // The container is there, even if it does not start.
+      await start().finally(() => context.out(`${id}\n`));
       return 0;
     }
 

@@ -15,7 +15,7 @@ const boolean = (key: string, value: string): boolean => {
 /** Reads one `--mount`: `type=bind,source=/a,target=/b,readonly`. Throws an Error worded as Docker's. */
 export const parseMount = (text: string): Mount => {
   const value = text.trim();
-  if (value === "") throw new Error("value is empty");
+  if (value === "") throw new Error("EOF");
   const mount: Mount = { Type: "volume", Source: "", Target: "" };
   const bind: NonNullable<Mount["BindOptions"]> = {};
   const volume: NonNullable<Mount["VolumeOptions"]> = {};

@@ -57,10 +57,6 @@ const addPublished = (specs: PortSpecs, text: string): void => {
       const [key, value] = [field.slice(0, field.indexOf("=")).toLowerCase(), field.slice(field.indexOf("=") + 1)];
       if (!field.includes("=") || value === "") throw new Error(`invalid field: ${field}`);
       if (key === "target") {
-        if (!/^\d+$/.test(value))
-          throw new Error(
-            `invalid target port (${value}): value must be an integer: strconv.ParseUint: parsing ${JSON.stringify(value)}: invalid syntax`,
-          );
         target = value;
       } else if (key === "published") published = value;
       else if (key === "protocol") {

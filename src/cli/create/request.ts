@@ -31,7 +31,7 @@ const securityOptions = async (context: Context, given: string[]): Promise<strin
   for (const option of given) {
     const at = option.search(/[=:]/);
     if (at < 0) {
-      if (option !== "no-new-privileges") throw new Error(`invalid --security-opt: ${JSON.stringify(option)}`);
+      if (option !== "no-new-privileges") throw new Error(`Invalid --security-opt: ${JSON.stringify(option)}`);
       options.push(option);
       continue;
     }
@@ -110,17 +110,14 @@ const volumesOf = (cwd: string, given: string[]): { binds: string[]; volumes: Re
   const binds: string[] = [];
   const volumes: Record<string, object> = {};
   for (const text of given) {
-    const at = text.indexOf(":");
-    if (text === "") throw new Error("invalid spec: : empty section between colons");
-    if (at < 0) {
+    const parts = text.split(":");
+    if (text === "" || parts.slice(0, -1).some((part) => part === ""))
+      throw new Error(`invalid spec: ${text}: empty section between colons`);
+    if (parts.length === 1 || (parts.length === 2 && parts[1] === "")) {
       volumes[text] = {};
       continue;
     }
-    if (text.split(":").some((part) => part === ""))
-      throw new Error(`invalid spec: ${text}: empty section between colons`);
-    if (text.split(":").length > 3) throw new Error(`invalid spec: ${text}: too many colons`);
-    const source = text.slice(0, at);
-    binds.push(source.startsWith(".") ? absolutePath(cwd, source) + text.slice(at) : text);
+    binds.push(parts[0].startsWith(".") ? absolutePath(cwd, parts[0]) + text.slice(parts[0].length) : text);
   }
   return { binds, volumes };
 };
@@ -192,11 +189,26 @@ const networksOf = (options: Options): NetworkSpec[] => {
   for (const network of all)
     if (all.length > 1 && (isContainerMode(network.target) || network.target === "host" || network.target === "none"))
       throw new Error("conflicting options: cannot attach both user-defined and non-user-defined network-modes");
+  for (const network of all)
+    if (isBuiltIn(network.target) && network.aliases.length > 0)
+      throw new Error("network-scoped aliases are only supported for user-defined networks");
   const names = all.map((network) => network.target);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new Error(`network ${JSON.stringify(twice)} is specified multiple times`);
   return all;
 };
+
+/** Networks that Docker knows are named here only if something is asked of them. */
+const endpointsOf = (networks: NetworkSpec[]): Record<string, EndpointSettings> =>
+  Object.fromEntries(
+    networks
+      .filter((network) => {
+        const { IPAMConfig, Links, Aliases, MacAddress, DriverOpts } = endpointOf(network);
+        const isAsked = IPAMConfig || Links || Aliases || MacAddress || DriverOpts;
+        return network.target === "default" || !isBuiltIn(network.target) || isAsked;
+      })
+      .map((network) => [network.target, endpointOf(network)]),
+  );
 
 const isBuiltIn = (name: string): boolean => BUILT_IN_NETWORKS.includes(name) || isContainerMode(name);
 
@@ -209,6 +221,20 @@ const storageOptionsOf = (options: string[]): Record<string, string> => {
   for (const option of options) if (!option.includes("=")) throw new Error("invalid storage option");
   return pairsOf(options);
 };
+
+/** By name; of two of the same the last one counts. */
+const ulimitsOf = (ulimits: Ulimit[]): Ulimit[] =>
+  [...new Map(ulimits.map((ulimit) => [ulimit.Name, ulimit])).values()].sort((a, b) => (a.Name < b.Name ? -1 : 1));
+
+/** `net_admin` is `CAP_NET_ADMIN`; each once, by name. */
+const capabilitiesOf = (names: string[]): string[] =>
+  [
+    ...new Set(
+      names
+        .map((name) => name.toUpperCase().trim())
+        .map((name) => (name === "ALL" || name.startsWith("CAP_") ? name : `CAP_${name}`)),
+    ),
+  ].sort();
 
 const MAC_ADDRESS = /^[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}$/;
 
@@ -259,8 +285,8 @@ export const createRequest = async (
     VolumesFrom: orNull(options.list("volumes-from")),
     ConsoleSize:
       isTerminal && context.stdoutIsTty && context.io.tty ? [context.io.tty.rows, context.io.tty.cols] : [0, 0],
-    CapAdd: orNull(options.list("cap-add")),
-    CapDrop: orNull(options.list("cap-drop")),
+    CapAdd: orNull(capabilitiesOf(options.list("cap-add"))),
+    CapDrop: orNull(capabilitiesOf(options.list("cap-drop"))),
     CgroupnsMode: text("cgroupns") as HostConfig["CgroupnsMode"],
     Dns: options.list("dns"),
     DnsOptions: options.list("dns-option"),
@@ -269,13 +295,13 @@ export const createRequest = async (
     GroupAdd: orNull(options.list("group-add")),
     IpcMode: text("ipc"),
     Cgroup: "",
-    Links: orNull(isBuiltIn(networks[0].target) ? options.list("link") : []),
+    Links: orNull(options.list("link")),
     OomScoreAdj: options.number("oom-score-adj"),
     PidMode: text("pid"),
     Privileged: options.flag("privileged"),
     PublishAllPorts: options.flag("publish-all"),
     ReadonlyRootfs: options.flag("read-only"),
-    SecurityOpt: orNull(security.filter((option) => option !== "systempaths=unconfined")),
+    SecurityOpt: security.length === 0 ? null : security.filter((option) => option !== "systempaths=unconfined"),
     UTSMode: text("uts"),
     UsernsMode: text("userns"),
     ShmSize: options.number("shm-size"),
@@ -304,7 +330,7 @@ export const createRequest = async (
     MemorySwappiness: swappiness,
     OomKillDisable: options.flag("oom-kill-disable"),
     PidsLimit: options.number("pids-limit"),
-    Ulimits: options.value("ulimit") as Ulimit[],
+    Ulimits: ulimitsOf(options.value("ulimit") as Ulimit[]),
     CpuCount: options.number("cpu-count"),
     CpuPercent: options.number("cpu-percent"),
     IOMaximumIOps: options.number("io-maxiops"),
@@ -345,7 +371,6 @@ export const createRequest = async (
     Volumes: volumes,
     WorkingDir: text("workdir"),
     Entrypoint: options.changed("entrypoint") ? [text("entrypoint")] : null,
-    ...(text("mac-address") ? { MacAddress: text("mac-address") } : {}),
     OnBuild: null,
     Labels: labels,
     ...(text("stop-signal") ? { StopSignal: text("stop-signal") } : {}),

@@ -47,7 +47,7 @@ export const environmentOf = async (context: Context, files: string[], env: stri
 
 /** `--label-file` and then `--label`, as a map; the last one counts. */
 export const labelsOf = async (context: Context, files: string[], labels: string[]): Promise<Record<string, string>> =>
-  pairsOf([...(await readFiles(context, files, (name) => name)), ...labels]);
+  pairsOf([...(await readFiles(context, files, () => undefined)), ...labels]);
 
 /** `name=value` texts as a map; a bare name has an empty value. */
 export const pairsOf = (texts: string[]): Record<string, string> =>

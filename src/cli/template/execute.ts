@@ -40,12 +40,16 @@ export const compileTemplate = (source: string, settings: TemplateOptions = {}):
     let turns = 0;
     const variables: { name: string; value: Value }[] = [{ name: "$", value: data }];
 
-    const failAt = (operand: { at: number; text: string }, text: string): TemplateError => {
-      const line = lineOf(source, operand.at);
-      const column = operand.at - (source.lastIndexOf("\n", operand.at - 1) + 1);
+    const failAt = (operand: { at: number; text: string }, text: string, offset = 0): TemplateError => {
+      const at = operand.at + offset;
+      const column = at - (source.lastIndexOf("\n", at - 1) + 1);
       const shown = operand.text.length > 20 ? `${operand.text.slice(0, 20)}...` : operand.text;
-      return new TemplateError(`template: :${line}:${column}: executing "" at <${shown}>: ${text}`);
+      return new TemplateError(`template: :${lineOf(source, at)}:${column}: executing "" at <${shown}>: ${text}`);
     };
+
+    /** Where the field of that place in a chain begins. */
+    const offsetOf = (operand: Operand, index: number): number =>
+      operand.kind === "field" ? operand.names.slice(0, index).reduce((sum, name) => sum + name.length + 1, 0) : 0;
 
     /** Follows `.A.B`; arguments go to the last one, if that is a method. */
     const follow = (operand: Operand, from: Value, names: string[], args: Value[]): Value => {
@@ -58,7 +62,8 @@ export const compileTemplate = (source: string, settings: TemplateOptions = {}):
             `can't evaluate field ${name} in type ${Array.isArray(at) ? "[]interface {}" : typeof at}`,
           );
         const key = Object.hasOwn(at, name) ? name : SPELLINGS[name];
-        if (key === undefined || !Object.hasOwn(at, key)) throw failAt(operand, missing(at, name));
+        if (key === undefined || !Object.hasOwn(at, key))
+          throw failAt(operand, missing(at, name), offsetOf(operand, index));
         const found = at[key];
         if (typeof found === "function") at = found(...(index === names.length - 1 ? args : []));
         else {

@@ -88,7 +88,9 @@ export const tokenize = (template: string): Piece[] => {
       if (at !== start) continue;
       if (template[at] === '"') throw failAt(template, at, "unterminated quoted string");
       if (template[at] === "`") throw failAt(template, at, "unterminated raw quoted string");
-      throw failAt(template, at, `unexpected ${JSON.stringify(template[at])} in operand`);
+      const code = template.codePointAt(at) ?? 0;
+      const hex = code.toString(16).toUpperCase().padStart(4, "0");
+      throw failAt(template, at, `bad character U+${hex} '${String.fromCodePoint(code)}'`);
     }
     if (!commented) pieces.push({ tokens, at: open });
   }
