@@ -1,5 +1,5 @@
 /** `/containers/…` of the API. */
-import type { CreateContainer, HostConfig } from "../../protocol/docker";
+import type { ContainerCreateRequest, HostConfig } from "../../protocol/docker";
 import type { Container, WaitCondition } from "../container/container";
 import { inspectContainer, summarizeContainer } from "../container/inspect";
 import { logLines, parseLog } from "../container/log-file";
@@ -105,8 +105,8 @@ export function routes(parts: Parts): Routes {
 }
 
 /** dockerode repeats the body in the query; the body counts. */
-async function createBody(call: Call): Promise<CreateContainer> {
-  return call.json<CreateContainer>();
+async function createBody(call: Call): Promise<ContainerCreateRequest> {
+  return call.json<ContainerCreateRequest>();
 }
 
 function stopOptions({ query }: Call): { seconds?: number; signal?: string } {

@@ -1,5 +1,5 @@
 /** `/exec/…` of the API. */
-import type { ExecConfig } from "../../protocol/docker";
+import type { ExecCreateRequest } from "../../protocol/docker";
 import { MULTIPLEXED_STREAM, RAW_STREAM } from "../container/streams";
 import type { Parts } from "../engine";
 import { empty, json, type Routes } from "./router";
@@ -7,7 +7,7 @@ import { empty, json, type Routes } from "./router";
 export function routes({ containers, execs }: Parts): Routes {
   return {
     "POST /containers/:id/exec": async (call) => {
-      const exec = execs.create(containers.find(call.params.id), await call.json<ExecConfig>());
+      const exec = execs.create(containers.find(call.params.id), await call.json<ExecCreateRequest>());
       return json({ Id: exec.id }, 201);
     },
     "POST /exec/:id/start": async (call) => {

@@ -1,9 +1,7 @@
 /** Requests to those who answer them, by method and path. */
 import type { Hijack } from "../http/connection";
+import { API_VERSION, MIN_API_VERSION } from "../../protocol/docker";
 import { ApiError } from "./error";
-
-export const API_VERSION = "1.44";
-export const MIN_API_VERSION = "1.24";
 
 /** A request as handlers see it. */
 export interface Call {

@@ -1,8 +1,8 @@
 /** What concerns the whole engine: version, info, events. */
-import type { EventMessage } from "../../protocol/docker";
+import { API_VERSION, MIN_API_VERSION, type EventMessage } from "../../protocol/docker";
 import { formatInstant } from "../context";
 import type { Parts } from "../engine";
-import { API_VERSION, filters, json, MIN_API_VERSION, type Call, type Routes } from "./router";
+import { filters, json, type Call, type Routes } from "./router";
 
 export const ENGINE_VERSION = "0.1.0";
 

@@ -1,5 +1,5 @@
 /** The containers of the engine: made, started, stopped, removed, and remembered in the guest. */
-import type { CreateContainer, EndpointSettings } from "../../protocol/docker";
+import type { ContainerCreateRequest, EndpointSettings } from "../../protocol/docker";
 import type { Plan } from "../../plan/step";
 import { undoAll } from "../../plan/undo";
 import { ApiError, badParameter, conflict, noSuchContainer } from "../api/error";
@@ -84,7 +84,7 @@ export class Containers {
     }
   }
 
-  async create(name: string | undefined, asked: CreateContainer): Promise<Container> {
+  async create(name: string | undefined, asked: ContainerCreateRequest): Promise<Container> {
     const { random, nowNs, events } = this.#context;
     if (name !== undefined && !NAME_PATTERN.test(name))
       throw badParameter(`Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
@@ -134,13 +134,14 @@ export class Containers {
     return networkMode === "host" || utsMode === "host" ? "glassbox" : id.slice(0, 12);
   }
 
-  #endpoints(asked: CreateContainer): Record<string, EndpointSettings> {
+  #endpoints(asked: ContainerCreateRequest): Record<string, EndpointSettings> {
     const mode = asked.HostConfig?.NetworkMode || "default";
     const given = asked.NetworkingConfig?.EndpointsConfig ?? {};
     if (mode.startsWith("container:")) return {};
     const name = this.#networks.nameOf(mode);
     const others = Object.entries(given).filter(([key]) => this.#networks.nameOf(key) !== name);
-    return { [name]: given[mode] ?? given[name] ?? {}, ...Object.fromEntries(others) };
+    const endpoints = { [name]: given[mode] ?? given[name], ...Object.fromEntries(others) };
+    return Object.fromEntries(Object.entries(endpoints).map(([network, endpoint]) => [network, endpoint ?? {}]));
   }
 
   #attributes({ record }: Container): Record<string, string> {

@@ -1,5 +1,5 @@
 /** A container made from a request: the image's wishes, overridden by the user's, checked. */
-import type { ContainerConfig, CreateContainer, HostConfig } from "../../protocol/docker";
+import type { ContainerConfig, ContainerCreateRequest, HostConfig } from "../../protocol/docker";
 import { badParameter } from "../api/error";
 import { capabilities, limits } from "./resolve";
 
@@ -13,7 +13,10 @@ export interface ImageDefaults {
  * The configuration that a container has: what was asked for, and what the image says where nothing was (moby `merge`).
  * @throws ApiError 400 when there is nothing to run, or an option cannot be meant
  */
-export function mergeConfig(asked: CreateContainer, image: ImageDefaults): { config: ContainerConfig; args: string[] } {
+export function mergeConfig(
+  asked: ContainerCreateRequest,
+  image: ImageDefaults,
+): { config: ContainerConfig; args: string[] } {
   // eslint-disable-next-line @typescript-eslint/no-unused-vars
   const { HostConfig, NetworkingConfig, ...own } = asked;
   const from = image.config;

@@ -1,5 +1,5 @@
 /** Further processes in running containers (`docker exec`). */
-import type { ExecConfig } from "../../protocol/docker";
+import type { ExecCreateRequest } from "../../protocol/docker";
 import { ApiError, badParameter, conflict, notFound } from "../api/error";
 import { PlanError, type Exit } from "../boxd";
 import type { Context } from "../context";
@@ -16,7 +16,7 @@ import { lookUpUser, UserError } from "./user";
 export interface Exec {
   id: string;
   container: Container;
-  config: ExecConfig;
+  config: ExecCreateRequest;
   running: boolean;
   started: boolean;
   /** null until it has ended. */
@@ -51,7 +51,7 @@ export class Execs {
     return [...this.#all.values()].filter((exec) => exec.container === container);
   }
 
-  create(container: Container, config: ExecConfig): Exec {
+  create(container: Container, config: ExecCreateRequest): Exec {
     if (!config.Cmd?.length) throw badParameter("No exec command specified");
     if (!container.running) throw conflict(`container ${container.id} is not running`);
     if (container.record.state.Paused)

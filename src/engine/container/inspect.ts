@@ -55,9 +55,9 @@ export function inspectContainer({ record, paths }: Container, networks: Network
 
 type Port = ReturnType<Networks["portsOf"]>[number];
 
-function portMap(exposed: Record<string, object> = {}, published: readonly Port[]): object {
+function portMap(exposed: Record<string, object> | null = {}, published: readonly Port[]): object {
   const map: Record<string, { HostIp: string; HostPort: string }[] | null> = {};
-  for (const port of Object.keys(exposed)) map[port] = null;
+  for (const port of Object.keys(exposed ?? {})) map[port] = null;
   for (const { containerPort, protocol, hostIp, hostPort } of published)
     (map[`${containerPort}/${protocol}`] ??= []).push({ HostIp: hostIp, HostPort: String(hostPort) });
   return map;
