@@ -2,6 +2,7 @@
  * The second witness: Docker's own command line. Both are given the same line and the same engine, which writes down what it
  * is asked; requests, output and exit status have to be the same, except for what `tolerate` lists.
  */
+import { spawnSync } from "node:child_process";
 import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -55,6 +56,17 @@ interface Outcome extends Ran {
   requests: Recorded[];
 }
 
+/** What an archive holds, by GNU tar: mode, owner, size and name of each entry; or the bytes, when they are none. */
+const archiveList = (bytes: Uint8Array): string[] => {
+  const { status, stdout } = spawnSync("tar", ["-tvf", "-", "--numeric-owner"], { input: bytes, encoding: "utf8" });
+  if (status !== 0) return [Buffer.from(bytes).toString("latin1")];
+  return stdout
+    .trim()
+    .split("\n")
+    .map((line) => line.replace(/\d{4}-\d\d-\d\d \d\d:\d\d /, ""))
+    .sort();
+};
+
 /** Where docker is known to differ, for a reason that stands beside it. */
 const tolerate = ({ status, stdout, stderr, requests }: Outcome): Outcome => ({
   status,
@@ -71,12 +83,14 @@ const tolerate = ({ status, stdout, stderr, requests }: Outcome): Outcome => ({
       const query = Object.fromEntries(Object.entries(request.query).filter(([, value]) => value !== ""));
       // Of API 1.48, and sent to an older engine nevertheless.
       const text = JSON.stringify(request.body)?.replaceAll(',"GwPriority":0', "");
-      const isArchive = request.body instanceof Uint8Array;
+      const json = text && !(request.body instanceof Uint8Array) ? JSON.parse(text) : null;
+      // The order of a Go map, another one each time.
+      if (Array.isArray(json?.Env)) json.Env.sort();
       return {
         ...request,
         query,
         headers: auth ? { auth } : {},
-        body: isArchive ? "bytes" : text ? JSON.parse(text) : null,
+        body: request.body instanceof Uint8Array ? archiveList(request.body) : json,
       } as unknown as Recorded;
     })
     // Several containers are stopped, paused … at once by docker, one after the other by us.

@@ -91,6 +91,11 @@ const counter = () => {
 };
 
 const copyOut = async (context: Context, from: Place, to: string, follow: boolean): Promise<string> => {
+  const local = absolutePath(context.io.cwd, to) + (saysDirectory(to) && to !== "." && !to.endsWith("/.") ? "/" : "");
+  const there = await context.io.files.stat(local.replace(/(.)\/$/, "$1"));
+  const parent = directoryOf(local);
+  if (to !== "-" && !there && (await context.io.files.stat(parent))?.kind !== "directory")
+    throw new CliFailure(`invalid output path: directory ${JSON.stringify(parent)} does not exist`);
   const path = `/containers/${segment(from.container)}/archive`;
   let source = from.path;
   let linked = "";
@@ -108,11 +113,6 @@ const copyOut = async (context: Context, from: Place, to: string, follow: boolea
     return "";
   }
   const stat = statOf(response.headers.get(PATH_STAT_HEADER));
-  const local = absolutePath(context.io.cwd, to) + (saysDirectory(to) && to !== "." && !to.endsWith("/.") ? "/" : "");
-  const there = await context.io.files.stat(local.replace(/(.)\/$/, "$1"));
-  const parent = directoryOf(local);
-  if (!there && (await context.io.files.stat(parent))?.kind !== "directory")
-    throw new CliFailure(`invalid output path: directory ${JSON.stringify(parent)} does not exist`);
   const contents = meansContents(source);
   const target = targetOf(
     { name: linked || baseName(source) || stat.name, isDirectory: has(stat.mode, MODE_DIRECTORY), contents },

@@ -43,6 +43,7 @@ export const exec = command("exec", {
       AttachStdin: !detach && stdin,
       AttachStderr: !detach,
       AttachStdout: !detach,
+      Detach: detach,
       DetachKeys: options.text("detach-keys"),
       Env: env.length > 0 ? env : null,
       WorkingDir: options.text("workdir"),

@@ -150,7 +150,7 @@ export const volumePrune = command("prune", {
     -f, --force      Do not prompt for confirmation
   `,
   run: async (context, options) => {
-    const what = options.flag("all") ? "local volumes" : "anonymous local volumes";
+    const what = options.flag("all") ? "all local volumes" : "anonymous local volumes";
     const warning = `WARNING! This will remove ${what} not used by at least one container.\n${WARNING}`;
     const filters = [...options.list("filter")];
     if (options.flag("all")) {

@@ -376,8 +376,6 @@ export const createRequest = async (
     ...(text("stop-signal") ? { StopSignal: text("stop-signal") } : {}),
     ...(options.changed("stop-timeout") ? { StopTimeout: options.number("stop-timeout") } : {}),
     HostConfig: hostConfig,
-    NetworkingConfig: {
-      EndpointsConfig: Object.fromEntries(networks.map((network) => [network.target, endpointOf(network)])),
-    },
+    NetworkingConfig: { EndpointsConfig: endpointsOf(networks) },
   };
 };

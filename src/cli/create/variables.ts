@@ -36,12 +36,13 @@ const readFiles = async (
   return found;
 };
 
-/** `--env-file` and then `-e`; a bare name takes the variable of the one who types, if there is one. */
+/** `--env-file` and then `-e`; a bare name takes the variable of the one who types, if there is one. Of two `-e` the last counts. */
 export const environmentOf = async (context: Context, files: string[], env: string[]): Promise<string[]> => {
   const { env: own } = context.io;
+  const typed = env.map((text) => (!text.includes("=") && text in own ? `${text}=${own[text]}` : text));
   return [
     ...(await readFiles(context, files, (name) => (name in own ? `${name}=${own[name]}` : undefined))),
-    ...env.map((text) => (!text.includes("=") && text in own ? `${text}=${own[text]}` : text)),
+    ...new Map(typed.map((text) => [text.split("=")[0], text])).values(),
   ];
 };
 

@@ -224,7 +224,7 @@ export const tarOfFile = (name: string, content: Uint8Array): Uint8Array => {
   header.set(encoder.encode(name).subarray(0, NAME_BYTES));
   header.set(
     encoder.encode(
-      "0000600\0" + "0000000\0" + "0000000\0" + content.length.toString(8).padStart(11, "0") + "\0" + "00000000000\0",
+      "0000644\0" + "0000000\0" + "0000000\0" + content.length.toString(8).padStart(11, "0") + "\0" + "00000000000\0",
     ),
     100,
   );
