@@ -182,7 +182,8 @@ describe.skipIf(!docker)("docker, the command line", () => {
       "--since",
       "1h",
       "--until",
-      "0s",
+      // The next full second: docker leaves the fraction out.
+      "-1s",
       "--filter",
       "container=told",
       "--format",
