@@ -112,15 +112,19 @@ const failureOf = async (status: number, statusText: string, path: string, body:
   return new EngineFailure(text.trim(), status);
 };
 
-/** The API over `io`. `headers` go with each request. */
-export const createApi = (io: Pick<Cli, "fetch" | "upgrade">, headers: Record<string, string> = {}): Api => {
+/** The API over `io`. `headers` go with each request; `signal` ends those that have none of their own. */
+export const createApi = (
+  io: Pick<Cli, "fetch" | "upgrade">,
+  headers: Record<string, string> = {},
+  signal?: AbortSignal,
+): Api => {
   const requestOf = (method: string, path: string, ask: Ask): Request => {
     const json = ask.json === undefined ? undefined : JSON.stringify(ask.json);
     return new Request(`${ENGINE_ORIGIN}/v${API_VERSION}${path}${queryText(ask.query ?? {})}`, {
       method,
       headers: { ...headers, ...(json === undefined ? {} : { "Content-Type": "application/json" }), ...ask.headers },
       body: json ?? ask.body,
-      signal: ask.signal,
+      signal: ask.signal ?? signal,
       // Fetch asks for this word wherever a body is a stream.
       ...(ask.body ? { duplex: "half" } : {}),
     } as RequestInit);

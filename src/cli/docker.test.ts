@@ -86,6 +86,7 @@ const tolerate = ({ status, stdout, stderr, requests }: Outcome): Outcome => ({
       const json = text && !(request.body instanceof Uint8Array) ? JSON.parse(text) : null;
       // The order of a Go map, another one each time.
       if (Array.isArray(json?.Env)) json.Env.sort();
+      json?.HostConfig?.Binds?.sort();
       return {
         ...request,
         query,
@@ -240,7 +241,7 @@ describe.skipIf(skipped)(`the same as docker${skipped && ` (skipped: ${skipped})
     same([
       "create busybox", "create -q --name x busybox sh -c 'a b'", "create -it --name x -e A=1 -v /a:/b -p 80:80 -m 64m busybox sh", "create busybox -it --name y", "create -i -a stdin -a stdout b",
       "create --env A=1 -e FROM_ENV -e NOT_THERE -e B= b", "create --env-file env -e A=2 b", "create --env-file nonexist b", "create -e '' b", "create -e =x b", "create --label a=b -l c -l d=e=f b", "create --label-file labels --label z=1 b",
-      "create -v /data -v a:/b:ro -v ./rel:/c b", "create -v /a:/b:ro,z b", "create --volume-driver x --volumes-from a --volumes-from b:ro b", "create -v a: b", "create -v :/a b", "create -v a:b:c:d b",
+      "create -v /data -v a:/b:ro -v ./rel:/c b", "create -v /a:/b:ro,z b", "create --volume-driver x --volumes-from a --volumes-from b:ro b", "create -v a: b", "create -v a:/b b", "create -v aa:c:/b -v c:/x:d:/y:ro -v /a:/b -v /a:/b b", "create -v .:/c -v ../x:/c b", "create -p ::1:5 b", "create -p [::1]:5 b", "create -p [::1]::5 b", "create -p [fe80::1.2.3.4]:5:6 b", "create -v :/a b", "create -v a:b:c:d b",
       "create --mount type=bind,source=/a,target=/b,readonly b", "create --mount type=volume,src=v,dst=/b,volume-nocopy,volume-label=a=b,volume-driver=d,volume-opt=x=y b", "create --mount type=tmpfs,destination=/t,tmpfs-size=1m,tmpfs-mode=1770 b",
       "create --mount target=/b b", "create --mount type=bind,src=/a b", "create --mount foo=bar b", "create --mount type=bind,src=/a,dst=/b,bind-propagation=rslave,bind-recursive=disabled b", "create --mount type=bind,src=/a,dst=/b,tmpfs-size=1 b",
       "create --mount '' b", "create --mount type=bind,src=./x,dst=/b b", "create --mount type=bind,src=/a,dst=/b,ro=maybe b", "create --mount type=tmpfs,dst=/t,tmpfs-mode=9 b", "create --mount dst=/a,src b",
@@ -253,7 +254,7 @@ describe.skipIf(skipped)(`the same as docker${skipped && ` (skipped: ${skipped})
       "create --device-read-bps /dev/sda:1mb --device-write-bps /dev/sda:2k --device-read-iops /dev/sda:100 --device-write-iops /dev/sda:200 b", "create --device-read-bps /dev/sda:x b", "create --device-read-iops /dev/sda:1m b",
       "create --cap-add NET_ADMIN --cap-add ALL --cap-drop MKNOD b", "create --privileged --security-opt no-new-privileges --security-opt seccomp=unconfined --security-opt apparmor:x b", "create --security-opt foo b", "create --security-opt seccomp=seccomp.json b", "create --security-opt seccomp=nonexist b", "create --security-opt systempaths=unconfined b",
       "create --network none b", "create --network host b", "create --network mine --ip 10.0.0.5 --ip6 ::5 --network-alias a --network-alias b --link-local-ip 169.254.1.1 b", "create --net mine --net-alias x b", "create --network container:web b",
-      "create --network a --network b b", "create --network a --network a b", "create --network host --network a b", "create --network name=mine,alias=db,ip=10.0.0.2,driver-opt=a=b b", "create --network alias=x b", "create --network name=mine,foo=bar b", "create --network name=mine,ip=1.1.1.1 --ip 2.2.2.2 b", "create --network name=mine,alias=x --network-alias y b",
+      "create --network a --network b b", "create --network a b", "create --network default b", "create --cpus 3/2 b", "create --cpus 1e-1 b", "create -v a: b", "create -v a:/b b", "create -v aa:c:/b -v c:/x:d:/y:ro -v /a:/b -v /a:/b b", "create -v .:/c -v ../x:/c b", "create -p ::1:5 b", "create -p [::1]:5 b", "create -p [::1]::5 b", "create -p [fe80::1.2.3.4]:5:6 b", "create -v :: b", "create -v ab: b", "create --dns 127.0.0.1 --dns ::1 b", "create --pids-limit 0x10 --oom-score-adj 010 b", "create --network a --network a b", "create --network host --network a b", "create --network name=mine,alias=db,ip=10.0.0.2,driver-opt=a=b b", "create --network alias=x b", "create --network name=mine,foo=bar b", "create --network name=mine,ip=1.1.1.1 --ip 2.2.2.2 b", "create --network name=mine,alias=x --network-alias y b",
       "create --link web:db --link c b", "create --network mine --link web:db b", "create --link a:b:c b", "create --mac-address 92:d0:c6:0a:29:33 b", "create --mac-address foo b",
       "create --dns 1.1.1.1 --dns-search example.com --dns-option ndots:1 --dns-opt x b", "create --dns foo b", "create --add-host a:1.2.3.4 --add-host b=::1 --add-host c:host-gateway b", "create --add-host foo b", "create --add-host a:x b",
       "create --pid host --ipc private --uts host --userns host --cgroupns private b", "create --pid container:web b", "create --pid foo b", "create --uts foo b", "create --userns foo b", "create --cgroupns foo b",

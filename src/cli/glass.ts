@@ -41,8 +41,13 @@ const pipeText = async (body: ReadableStream<Uint8Array> | null, write: (bytes: 
  * An API that reads as usual and stops at the first request that would change something: the engine is asked to explain
  * it, the answer is printed, and the command is over.
  */
-export const explainingApi = (io: Cli, argv: string[], out: (bytes: Uint8Array) => Promise<void>): Api => {
-  const plain = createApi(io);
+export const explainingApi = (
+  io: Cli,
+  argv: string[],
+  signal: AbortSignal,
+  out: (bytes: Uint8Array) => Promise<void>,
+): Api => {
+  const plain = createApi(io, {}, signal);
   const explain = async (method: string, path: string, ask: Parameters<Api["send"]>[2] = {}): Promise<never> => {
     const query = Object.entries(ask.query ?? {}).flatMap(([name, value]) =>
       value === undefined || value === false ? [] : [[name, value === true ? "1" : String(value)]],
@@ -89,7 +94,7 @@ export interface Tracing {
 }
 
 /** An API whose requests ask for a trace; each trace is printed while it comes. */
-export const tracingApi = (io: Cli, err: (bytes: Uint8Array) => Promise<void>): Tracing => {
+export const tracingApi = (io: Cli, signal: AbortSignal, err: (bytes: Uint8Array) => Promise<void>): Tracing => {
   const prints: Promise<void>[] = [];
   const print = (id: string | null): void => {
     if (!id) return;
@@ -115,6 +120,7 @@ export const tracingApi = (io: Cli, err: (bytes: Uint8Array) => Promise<void>): 
         },
       },
       { [TRACE_HEADER]: "1" },
+      signal,
     ),
     finish: async () => {
       await Promise.all(prints);

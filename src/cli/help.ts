@@ -51,9 +51,12 @@ export const commandLines = (entries: { name: string; short: string }[]): string
   return entries.map((entry) => `  ${entry.name.padEnd(columns)} ${entry.short}\n`).join("");
 };
 
-/** The lines of a usage: `docker cp …`, and on a line of its own each further form. */
-export const usageLine = (path: string, use: string): string =>
-  use
+/** The lines of a usage: `docker container cp …`, and each further form on a line of its own, by the short path as Docker has it. */
+export const usageLine = (path: string, use: string): string => {
+  const words = path.split(" ");
+  const short = `${words[0]} ${words.at(-1)}`;
+  return use
     .split("\n")
-    .map((form, index) => (index === 0 ? "" : "\t") + (form === "" ? path : `${path} ${form}`))
+    .map((form, index) => (index === 0 ? `${path} ${form}`.trim() : `\t${short} ${form}`))
     .join("\n");
+};

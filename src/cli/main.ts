@@ -99,9 +99,9 @@ const dispatch = async (argv: string[], context: Context): Promise<number> => {
   for (const notice of line.notices) await context.out(`${notice}\n`);
 
   let tracing: Tracing | undefined;
-  if (line.options.flag("explain")) context.api = explainingApi(context.io, argv, context.out);
+  if (line.options.flag("explain")) context.api = explainingApi(context.io, argv, context.signal, context.out);
   else if (line.options.flag("trace")) {
-    tracing = tracingApi(context.io, context.err);
+    tracing = tracingApi(context.io, context.signal, context.err);
     context.api = tracing.api;
   }
   try {
@@ -171,7 +171,7 @@ export const run = async (argv: string[], io: Cli): Promise<number> => {
   });
   const context: Context = {
     io,
-    api: createApi(io),
+    api: createApi(io, {}, aborter.signal),
     program: argv[0]?.split("/").at(-1) || "docker",
     path: "",
     out: out.write,
@@ -197,6 +197,8 @@ export const run = async (argv: string[], io: Cli): Promise<number> => {
     }
   } finally {
     signals.stop();
+    // Nobody is left to read what is still on its way.
+    aborter.abort(new CliFailure(""));
     out.release();
     err.release();
   }

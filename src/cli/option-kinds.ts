@@ -19,12 +19,17 @@ export const parseBool = (text: string): boolean => {
   throw new Error(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
 };
 
+/** Go's integers: `0x1f`, `0o17` or `017`, `0b11`, with `_` between digits. */
+const INTEGER = /^([-+]?)(0[xX](?:_?[\da-fA-F])+|0[oO]?(?:_?[0-7])+|0[bB](?:_?[01])+|[1-9](?:_?\d)*|0)$/;
+
 const integer =
   (call: "ParseInt" | "ParseUint", min: bigint, max: bigint) =>
   (text: string): number => {
     const quoted = `strconv.${call}: parsing ${JSON.stringify(text)}`;
-    if (!(call === "ParseInt" ? /^[-+]?\d+$/ : /^\d+$/).test(text)) throw new Error(`${quoted}: invalid syntax`);
-    const value = BigInt(text.replace(/^\+/, ""));
+    const found = INTEGER.exec(text);
+    if (!found || (found[1] !== "" && call === "ParseUint")) throw new Error(`${quoted}: invalid syntax`);
+    const digits = found[2].replaceAll("_", "").replace(/^0(?=\d)/, "0o");
+    const value = BigInt(digits) * (found[1] === "-" ? -1n : 1n);
     if (value < min || value > max) throw new Error(`${quoted}: value out of range`);
     return Number(value);
   };
@@ -32,13 +37,20 @@ const integer =
 const INT64 = 1n << 63n;
 const parseInt64 = integer("ParseInt", -INT64, INT64 - 1n);
 
-/** `1.5` processors as billionths. */
+/** Most digits of a number of processors, exponent included: it is computed exactly. */
+const MAX_CPU_DIGITS = 40;
+
+/** `1.5`, `1e-1` or `3/2` processors as billionths. */
 const parseCpus = (text: string): number => {
-  const found = /^[-+]?(\d+(\.\d*)?|\.\d+)$/.test(text);
-  if (!found) throw new Error(`failed to parse ${text} as a rational number`);
-  const [whole, fraction = ""] = text.split(".");
-  if (fraction.replace(/0+$/, "").length > 9) throw new Error("value is too precise");
-  return Number(whole || "0") * 1e9 + Math.sign(text.startsWith("-") ? -1 : 1) * Number(fraction.padEnd(9, "0"));
+  const found = /^([-+]?)(\d*)\.?(\d*)(?:[eE]([-+]?\d{1,2}))?(?:\/(\d+))?$/.exec(text);
+  if (!found || found[2] + found[3] === "" || text.length > MAX_CPU_DIGITS || Number(found[5]) === 0)
+    throw new Error(`failed to parse ${text} as a rational number`);
+  const [, sign, whole, fraction, exponent = "0", divisor = "1"] = found;
+  const power = 9 - fraction.length + Number(exponent);
+  const over = BigInt(whole + fraction) * 10n ** BigInt(Math.max(power, 0));
+  const under = BigInt(divisor) * 10n ** BigInt(Math.max(-power, 0));
+  if (over % under !== 0n) throw new Error("value is too precise");
+  return Number(over / under) * (sign === "-" ? -1 : 1);
 };
 
 const one = (initial: unknown, read: (text: string) => unknown): OptionKind => ({

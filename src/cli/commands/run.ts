@@ -80,6 +80,8 @@ const createContainer = async (
     await pull();
     made = await create();
   }
+  const local = request.HostConfig?.Dns?.find((address) => /^127\.|^::1$/.test(address));
+  if (local !== undefined) await context.err(`WARNING: Localhost DNS (${local}) may fail in containers.\n`);
   for (const warning of made.Warnings ?? []) await context.err(`WARNING: ${warning}\n`);
   if (idFile) await context.io.files.write(idFile, textStream(made.Id));
   return made.Id;

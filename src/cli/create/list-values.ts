@@ -1,5 +1,6 @@
 import type { OptionKind } from "../option-kinds";
 import { ramInBytes } from "../size";
+import { isAddress } from "./address";
 import { parseMount } from "./mount-spec";
 import { parseNetwork } from "./network-spec";
 
@@ -7,12 +8,6 @@ const each = (read: (text: string) => unknown): OptionKind => ({
   initial: [],
   read: (text, before) => [...(before as unknown[]), read(text)],
 });
-
-const isIPv4 = (text: string): boolean =>
-  /^(\d{1,3}\.){3}\d{1,3}$/.test(text) &&
-  text.split(".").every((part) => Number(part) < 256 && String(Number(part)) === part);
-const isAddress = (text: string): boolean =>
-  isIPv4(text) || (text.includes(":") && /^[0-9a-fA-F:]+(\.\d+){0,3}$/.test(text));
 
 const ipAddress = (text: string): string => {
   if (!isAddress(text.trim())) throw new Error(`IP address is not correctly formatted: ${text}`);

@@ -1,4 +1,5 @@
 import type { PortBinding } from "../../protocol/docker";
+import { isAddress } from "./address";
 import { csvFields } from "../option-kinds";
 
 /** What `-p` and `--expose` say: which ports a container shows, and where they are published. */
@@ -10,19 +11,19 @@ export interface PortSpecs {
 const MAX_PORT = 65535;
 const PROTOCOLS = ["tcp", "udp", "sctp"];
 
+const portNumber = (text: string): number => {
+  if (!/^\d+$/.test(text)) throw new Error(`strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
+  if (Number(text) > MAX_PORT)
+    throw new Error(`strconv.ParseUint: parsing ${JSON.stringify(text)}: value out of range`);
+  return Number(text);
+};
+
 /** Reads `80` or `80-90`. Throws an Error worded as Docker's. */
 const parseRange = (text: string): [number, number] => {
   if (text === "") throw new Error("empty string specified for ports");
-  const parts = text.split("-", 2).concat(text.split("-").length > 2 ? [text.split("-").slice(2).join("-")] : []);
-  const numberOf = (part: string): number => {
-    if (!/^\d+$/.test(part)) throw new Error(`strconv.ParseUint: parsing ${JSON.stringify(part)}: invalid syntax`);
-    if (Number(part) > MAX_PORT)
-      throw new Error(`strconv.ParseUint: parsing ${JSON.stringify(part)}: value out of range`);
-    return Number(part);
-  };
-  if (parts.length === 1) return [numberOf(text), numberOf(text)];
   const dash = text.indexOf("-");
-  const [start, end] = [numberOf(text.slice(0, dash)), numberOf(text.slice(dash + 1))];
+  if (dash < 0) return [portNumber(text), portNumber(text)];
+  const [start, end] = [portNumber(text.slice(0, dash)), portNumber(text.slice(dash + 1))];
   if (end < start) throw new Error(`invalid range specified for port: ${text}`);
   return [start, end];
 };
@@ -32,19 +33,16 @@ const splitProtocol = (text: string): [string, string] => {
   return slash < 0 ? [text, "tcp"] : [text.slice(0, slash), text.slice(slash + 1) || "tcp"];
 };
 
-/** `[ip:][hostPort:]containerPort`, where an IPv6 address stands in brackets. */
+/** `[ip:][hostPort:]containerPort`, where an IPv6 address may stand in brackets. */
 const splitParts = (spec: string): [string, string, string] => {
-  const v6 = /^\[([^\]]*)\]:?(.*)$/.exec(spec);
-  const parts = (v6 ? v6[2] : spec).split(":");
+  const parts = spec.split(":");
   const container = parts.pop() ?? "";
-  if (v6) return [v6[1], parts.length > 0 ? parts.join(":") : "", container];
   const host = parts.pop() ?? "";
-  return [parts.join(":"), host, container];
+  const ip = parts.join(":");
+  if (!ip.startsWith("[")) return [ip, host, container];
+  if (!ip.endsWith("]")) throw new Error(`invalid IP address ${ip}: address ${ip}:: missing ']' in address`);
+  return [ip.slice(1, -1), host, container];
 };
-
-const isAddress = (text: string): boolean =>
-  (/^\d{1,3}(\.\d{1,3}){3}$/.test(text) && text.split(".").every((part) => Number(part) < 256)) ||
-  (text.includes(":") && /^[0-9a-fA-F:.]+$/.test(text));
 
 /** One `-p`, short or as `target=80,published=8080`. */
 const addPublished = (specs: PortSpecs, text: string): void => {

@@ -105,21 +105,34 @@ const checkModes = (options: Options): void => {
   check("cgroupns", "CGROUP", (mode) => mode === "" || mode === "host" || mode === "private");
 };
 
+/** The parts of `-v`. A single letter before a colon is taken for a drive of Windows, which belongs to what follows. */
+const volumeParts = (text: string): string[] => {
+  const parts: string[] = [];
+  let part = "";
+  for (const character of text) {
+    if (character === ":" && !/^[a-zA-Z]$/.test(part)) {
+      parts.push(part);
+      part = "";
+    } else part += character;
+  }
+  return [...parts, part];
+};
+
 /** Lists where the texts after `-v` belong: what names a source is a bind, the rest asks for a volume of its own. */
 const volumesOf = (cwd: string, given: string[]): { binds: string[]; volumes: Record<string, object> } => {
-  const binds: string[] = [];
+  const binds = new Set<string>();
   const volumes: Record<string, object> = {};
   for (const text of given) {
-    const parts = text.split(":");
-    if (text === "" || parts.slice(0, -1).some((part) => part === ""))
-      throw new Error(`invalid spec: ${text}: empty section between colons`);
-    if (parts.length === 1 || (parts.length === 2 && parts[1] === "")) {
+    if (text === "") throw new Error("invalid empty volume spec");
+    const parts = volumeParts(text);
+    if (parts.length === 1 || text.length <= 2) {
       volumes[text] = {};
       continue;
     }
-    binds.push(parts[0].startsWith(".") ? absolutePath(cwd, parts[0]) + text.slice(parts[0].length) : text);
+    if (parts.some((part) => part === "")) throw new Error(`invalid spec: ${text}: empty section between colons`);
+    binds.add(parts[0].startsWith(".") ? absolutePath(cwd, parts[0]) + text.slice(parts[0].length) : text);
   }
-  return { binds, volumes };
+  return { binds: [...binds], volumes };
 };
 
 const endpointOf = (network: NetworkSpec): EndpointSettings => {
@@ -198,16 +211,15 @@ const networksOf = (options: Options): NetworkSpec[] => {
   return all;
 };
 
-/** Networks that Docker knows are named here only if something is asked of them. */
-const endpointsOf = (networks: NetworkSpec[]): Record<string, EndpointSettings> =>
+/** A network of which nothing is asked but its name is not described; the default one is, as by Docker. */
+const endpointsOf = (networks: NetworkSpec[], isDefault: boolean): Record<string, EndpointSettings> =>
   Object.fromEntries(
     networks
-      .filter((network) => {
-        const { IPAMConfig, Links, Aliases, MacAddress, DriverOpts } = endpointOf(network);
-        const isAsked = IPAMConfig || Links || Aliases || MacAddress || DriverOpts;
-        return network.target === "default" || !isBuiltIn(network.target) || isAsked;
-      })
-      .map((network) => [network.target, endpointOf(network)]),
+      .map((network): [string, EndpointSettings] => [network.target, endpointOf(network)])
+      .filter(
+        ([, { IPAMConfig, Links, Aliases, MacAddress, DriverOpts }]) =>
+          isDefault || networks.length > 1 || IPAMConfig || Links || Aliases || MacAddress || DriverOpts,
+      ),
   );
 
 const isBuiltIn = (name: string): boolean => BUILT_IN_NETWORKS.includes(name) || isContainerMode(name);
@@ -376,6 +388,6 @@ export const createRequest = async (
     ...(text("stop-signal") ? { StopSignal: text("stop-signal") } : {}),
     ...(options.changed("stop-timeout") ? { StopTimeout: options.number("stop-timeout") } : {}),
     HostConfig: hostConfig,
-    NetworkingConfig: { EndpointsConfig: endpointsOf(networks) },
+    NetworkingConfig: { EndpointsConfig: endpointsOf(networks, !options.changed("network")) },
   };
 };

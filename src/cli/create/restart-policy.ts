@@ -9,7 +9,7 @@ export const parseRestartPolicy = (text: string): RestartPolicy => {
   let count = 0;
   if (colon >= 0) {
     const number = text.slice(colon + 1);
-    if (!/^[-+]?\d+$/.test(number))
+    if (!/^([-+]?\d+)?$/.test(number))
       throw new Error("invalid restart policy format: maximum retry count must be an integer");
     count = Number(number);
   }
