@@ -2,7 +2,7 @@
  * The second witness: Docker's own command line. Both are given the same line and the same engine, which writes down what it
  * is asked; requests, output and exit status have to be the same, except for what `tolerate` lists.
  */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,6 +21,9 @@ const skipped =
     : DOCKER_MAJOR !== 28
       ? `docker ${DOCKER_MAJOR} words things otherwise than docker 28`
       : "";
+
+/** util-linux's `script` gives a program a terminal. */
+const HAS_SCRIPT = spawnSync("script", ["--version"]).status === 0;
 
 let recorder: Recorder;
 let home: string;
@@ -334,4 +337,68 @@ describe.skipIf(skipped)(`the same as docker${skipped && ` (skipped: ${skipped})
       say: { "POST /build": { headers: { "Content-Type": "application/json" }, chunks: ['{"stream":"Step 1/1 : RUN false\\n"}\n', '{"errorDetail":{"code":1,"message":"returned a non-zero code: 1"},"error":"returned a non-zero code: 1"}\n'] } },
     }); // prettier-ignore
   });
+
+  describe.skipIf(!HAS_SCRIPT)("on a terminal", () => {
+    test.each([
+      "pull busybox",
+      "push a",
+      "images",
+      "load -i archive.tar",
+      "import archive.tar a",
+      "save a",
+      "export a",
+      "ps --help",
+    ])("docker %s", async (line) => {
+      recorder.say({});
+      const theirs = spawn("script", ["-qec", `stty cols 120 rows 30; ${DOCKER} ${line}`, "/dev/null"], {
+        cwd: home,
+        env: {
+          HOME: home,
+          PATH: "/bin:/usr/bin",
+          TZ: "UTC",
+          SHELL: "/bin/sh",
+          DOCKER_HOST: `tcp://127.0.0.1:${recorder.port}`,
+        },
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      let screen = "";
+      theirs.stdout.on("data", (chunk: Buffer) => (screen += chunk.toString()));
+      const theirStatus = await new Promise((resolve) => theirs.on("close", resolve));
+      const theirRequests = recorder.take();
+      const io = testCli(recorder.port, { tty: { cols: 120, rows: 30 }, cwd: home });
+      const status = await run(["docker", ...line.split(" ")], io);
+      const { requests } = tolerate({ status, stdout: "", stderr: "", requests: recorder.take() });
+      expect(requests).toEqual(tolerate({ status, stdout: "", stderr: "", requests: theirRequests }).requests);
+      if (!line.endsWith("--help")) expect(io.allText().replaceAll("\n", "\r\n")).toBe(screen);
+      expect(status).toBe(theirStatus);
+    });
+  });
+
+  test("the same files are left out of a build by the same .dockerignore", async () => {
+    const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
+    let state = seed || 1;
+    const below = (count: number): number => {
+      state = (state * 48271) % 2147483647;
+      return state % count;
+    };
+    const place = join(home, "ignoring");
+    for (const directory of ["a", "a/b", "a/b/c", "b", "c.d"]) {
+      await mkdir(join(place, directory), { recursive: true });
+      for (const name of ["x", "y.log", "z.md", "[q]"]) await writeFile(join(place, directory, name), name);
+    }
+    await writeFile(join(place, "Dockerfile"), "FROM x\n");
+    const parts = ["a", "b", "*", "**", "?", "*.log", "x", "c.d", "[a-b]", "y*", ".", "..", "[^a]", "\\\\[q]"];
+    for (let round = 0; round < 25; round++) {
+      const lines = Array.from({ length: 1 + below(4) }, () => {
+        const path = Array.from({ length: 1 + below(3) }, () => parts[below(parts.length)]).join("/");
+        return `${["", "", "!", "/", "# "][below(5)]}${path}${["", "", "/"][below(3)]}`;
+      });
+      await writeFile(join(place, ".dockerignore"), lines.join("\n"));
+      const { docker, ours } = await both(["build", "-q", "ignoring"]);
+      // Directories that are left out themselves are there for docker if something in them is not.
+      const files = ({ requests }: Outcome) =>
+        requests.map(({ body }) => (body as unknown as string[]).filter((line) => !line.startsWith("d")));
+      expect(files(ours), `seed ${seed}: ${JSON.stringify(lines)}`).toEqual(files(docker));
+    }
+  }, 60_000);
 });

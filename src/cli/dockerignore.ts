@@ -5,6 +5,7 @@ const MAX_PATTERNS = 10_000;
 
 interface Pattern {
   test: RegExp;
+  text: string;
   /** Begins with `!`. */
   keeps: boolean;
 }
@@ -15,6 +16,8 @@ const clean = (path: string): string => {
   for (const part of path.split("/")) {
     if (part === "" || part === ".") continue;
     if (part === ".." && parts.length > 0 && parts.at(-1) !== "..") parts.pop();
+    // Nothing is above the root.
+    else if (part === ".." && path.startsWith("/")) continue;
     else parts.push(part);
   }
   return parts.join("/");
@@ -66,14 +69,30 @@ export const parseDockerignore = (text: string, always: string[] = []): ((path: 
     const path = clean(keeps ? line.slice(1).trim() : line);
     if (keeps && path === "" && line === "!")
       throw new CliFailure(`error checking context: illegal exclusion pattern: "!"`);
-    return path === "" ? [] : [{ test: regularExpression(path), keeps }];
+    return path === "" ? [] : [{ test: regularExpression(path), text: path, keeps }];
   });
-  return (path) => {
-    const parts = path.split("/");
-    const paths = parts.map((_, index) => parts.slice(0, index + 1).join("/"));
+  // What matched a directory matches all in it; but a pattern that could not have changed anything there was not asked.
+  const ignores = (path: string): boolean => {
+    let inherited: boolean[] = [];
     let ignored = false;
-    for (const { test, keeps } of patterns)
-      if (keeps === ignored && paths.some((each) => test.test(each))) ignored = !keeps;
+    for (const each of directoriesOf(path)) {
+      ignored = false;
+      inherited = patterns.map(({ test, keeps }, index) => {
+        const matches = inherited[index] || (keeps === ignored && test.test(each));
+        if (matches) ignored = !keeps;
+        return matches;
+      });
+    }
     return ignored;
   };
+  // Docker does not look into a directory that stays out, unless a `!` names something in it letter for letter.
+  const isClosed = (directory: string): boolean =>
+    ignores(directory) && !patterns.some(({ keeps, text }) => keeps && `${text}/`.startsWith(`${directory}/`));
+  return (path) => ignores(path) || directoriesOf(path).slice(0, -1).some(isClosed);
+};
+
+/** `a`, `a/b`, `a/b/c`. */
+const directoriesOf = (path: string): string[] => {
+  const parts = path.split("/");
+  return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
 };

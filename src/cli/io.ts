@@ -55,7 +55,8 @@ export interface Cli {
   fetch(request: Request): Promise<Response>;
   /**
    * Asks the engine for `101 UPGRADED` and a raw stream. A body, if there is one, is sent first. Over HTTP, `Connection: Upgrade`
-   * and `Upgrade: tcp` are added here: a `Request` cannot carry them in a browser.
+   * and `Upgrade: tcp` are added here: a `Request` cannot carry them in a browser. Aborting the
+   * request's signal ends both directions.
    */
   upgrade(request: Request): Promise<Upgraded>;
   readonly stdin: ReadableStream<Uint8Array>;

@@ -13,7 +13,7 @@ import { GLOBAL_OPTIONS, findCommand } from "./tree";
 import { CLIENT_VERSION } from "./commands/version";
 
 const HELP_OPTIONS = declareOptions(`
-  # --help  Print usage
+  # -h, --help  Print usage, letter deprecated
 `);
 
 const SIGNAL_NUMBERS: Record<string, number> = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 };
@@ -91,12 +91,16 @@ const dispatch = async (argv: string[], context: Context): Promise<number> => {
   const { command } = found;
   const usage = usageOf(path, command);
   const line = parse(path, usage, specsOf(command), rest, command.interspersed);
+  const say = async (): Promise<void> => {
+    for (const notice of line.notices) await context.out(`${notice}\n`);
+  };
   if (wantsHelp || line.options.flag("help")) {
+    await say();
     await context.out(commandHelp(program, path, command, columns));
     return 0;
   }
   checkArity(path, usage, command.arity, line.args);
-  for (const notice of line.notices) await context.out(`${notice}\n`);
+  await say();
 
   let tracing: Tracing | undefined;
   if (line.options.flag("explain")) context.api = explainingApi(context.io, argv, context.signal, context.out);

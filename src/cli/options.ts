@@ -14,6 +14,8 @@ export interface OptionSpec {
   aliasOf: string;
   /** Whoever uses it is told its other name. */
   deprecated: boolean;
+  /** Whoever uses its letter is told its name. */
+  letterDeprecated: boolean;
   kind: OptionKind;
   initial: unknown;
 }
@@ -52,6 +54,7 @@ export const declareOptions = (declaration: string, kinds: Record<string, Option
         hidden: found.hidden === "#",
         aliasOf: /^alias of --([\w-]+)/.exec(found.text)?.[1] ?? "",
         deprecated: found.text.endsWith(", deprecated"),
+        letterDeprecated: found.text.endsWith(", letter deprecated"),
         kind,
         initial: initialOf(kind, found.text),
       };
@@ -134,6 +137,7 @@ export const parseOptions = (specs: OptionSpec[], argv: string[], interspersed =
       const letter = letters[0];
       const spec = specs.find((each) => each.short === letter);
       if (!spec) throw new OptionError(`unknown shorthand flag: '${letter}' in -${letters}`);
+      if (spec.letterDeprecated) notices.push(`Flag shorthand -${letter} has been deprecated, use --${spec.name}`);
       if (letters.length > 2 && letters[1] === "=") {
         set(spec, letters.slice(2));
         break;

@@ -43,7 +43,7 @@ export const attach = command("attach", {
           stream: true,
         },
       });
-      if (tty) unfollow = followSize(context, path);
+      if (tty) unfollow = await followSize(context, path);
       const end = await runSession(context, upgraded, {
         tty,
         stdin,
@@ -101,14 +101,8 @@ export const start = command("start", {
           detachKeys: options.text("detach-keys"),
         });
         session.catch(() => undefined);
-        try {
-          await context.api.done("POST", `${path}/start`);
-        } catch (thrown) {
-          await upgraded.writable.abort("not started").catch(() => undefined);
-          upgraded.readable.cancel("not started").catch(() => undefined);
-          throw thrown;
-        }
-        if (tty) unfollow = followSize(context, path);
+        await context.api.done("POST", `${path}/start`);
+        if (tty) unfollow = await followSize(context, path);
         if ((await session) === "detached") {
           await context.err("read escape sequence\n");
           return 1;

@@ -61,15 +61,17 @@ export const exec = command("exec", {
       return 0;
     }
     const upgraded = await context.api.upgrade(`${execPath}/start`, { json: start });
-    const unfollow = tty ? followSize(context, execPath) : () => undefined;
+    let unfollow = (): void => undefined;
     try {
-      const end = await runSession(context, upgraded, {
+      const session = runSession(context, upgraded, {
         tty,
         stdin,
         output: true,
         detachKeys: options.text("detach-keys"),
       });
-      if (end === "detached") return 0;
+      session.catch(() => undefined);
+      if (tty) unfollow = await followSize(context, execPath);
+      if ((await session) === "detached") return 0;
     } finally {
       unfollow();
     }

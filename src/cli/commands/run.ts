@@ -202,13 +202,11 @@ export const run = command("run", {
       try {
         await start();
       } catch (thrown) {
-        // Whoever waits for the output would wait for ever; the container of --rm is gone before this is told.
-        await upgraded?.writable.abort("not started").catch(() => undefined);
-        upgraded?.readable.cancel("not started").catch(() => undefined);
+        // The container of --rm is gone before this is told.
         if (options.flag("rm")) await waiting.status.catch(() => undefined);
         throw thrown;
       }
-      if (request.Tty) unfollow = followSize(context, path);
+      if (request.Tty) unfollow = await followSize(context, path);
       if ((await session) === "detached") return 0;
       return await waiting.status;
     } finally {

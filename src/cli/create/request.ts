@@ -199,9 +199,9 @@ const networksOf = (options: Options): NetworkSpec[] => {
   );
   take("link-local-ip", linkLocal.length > 0, own.linkLocal.length > 0, () => (own.linkLocal = linkLocal));
   const all = [own, ...rest];
-  for (const network of all)
-    if (all.length > 1 && (isContainerMode(network.target) || network.target === "host" || network.target === "none"))
-      throw new Error("conflicting options: cannot attach both user-defined and non-user-defined network-modes");
+  const builtIn = all.filter((network) => isBuiltIn(network.target)).length;
+  if (builtIn > 0 && builtIn < all.length)
+    throw new Error("conflicting options: cannot attach both user-defined and non-user-defined network-modes");
   for (const network of all)
     if (isBuiltIn(network.target) && network.aliases.length > 0)
       throw new Error("network-scoped aliases are only supported for user-defined networks");

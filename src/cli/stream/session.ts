@@ -29,6 +29,8 @@ export const runSession = async (
   const raw = options.tty && options.stdin && context.stdinIsTty ? tty : undefined;
   let stopInput = (): void => undefined;
   let detach = (): void => undefined;
+  // The other side may answer the end of the input with that of the output before we see our own.
+  let left = false;
   const detached = new Promise<SessionEnd>((resolve) => {
     detach = () => resolve("detached");
   });
@@ -37,9 +39,7 @@ export const runSession = async (
     const writer = upgraded.writable.getWriter();
     // A stream that the other side has closed is no failure: its output says the rest.
     writer.closed.catch(() => undefined);
-    if (!options.stdin) {
-      return;
-    }
+    if (!options.stdin) return;
     const reader = stdin.getReader();
     stopInput = () => reader.releaseLock();
     const keys = options.tty ? watchDetachKeys(parseDetachKeys(options.detachKeys)) : undefined;
@@ -50,6 +50,9 @@ export const runSession = async (
         const bytes = keys ? keys.take(value) : value;
         if (bytes.length > 0) await writer.write(bytes);
         if (keys?.detached) {
+          left = true;
+          // What was typed before the keys is on its way, and arrives.
+          await writer.close();
           detach();
           return;
         }
@@ -71,11 +74,8 @@ export const runSession = async (
       : input.then(() => {
           output.catch(() => undefined);
         });
-    const end = await Promise.race([over.then((): SessionEnd => "ended"), detached]);
-    if (end === "detached") {
-      output.catch(() => undefined);
-      await upgraded.writable.abort("detached").catch(() => undefined);
-    }
+    const end = await Promise.race([over.then((): SessionEnd => (left ? "detached" : "ended")), detached]);
+    output.catch(() => undefined);
     return end;
   } finally {
     stopInput();
@@ -83,17 +83,18 @@ export const runSession = async (
   }
 };
 
-/** Tells the engine the terminal's size, now and after each change, until what it returned is called. */
-export const followSize = (context: Context, path: string): (() => void) => {
+/** Tells the engine the terminal's size, now and after each change, until what it resolved with is called. */
+export const followSize = async (context: Context, path: string): Promise<() => void> => {
   const tty = context.io.tty;
   if (!tty || !context.stdoutIsTty) return () => undefined;
-  const tell = (): void => {
+  const tell = async (): Promise<void> => {
     if (tty.rows === 0 && tty.cols === 0) return;
     // A process that has ended meanwhile has no terminal: that is no failure.
-    context.api.done("POST", `${path}/resize`, { query: { h: tty.rows, w: tty.cols } }).catch(() => undefined);
+    await context.api.done("POST", `${path}/resize`, { query: { h: tty.rows, w: tty.cols } }).catch(() => undefined);
   };
-  tell();
-  return tty.onresize(tell);
+  const stop = tty.onresize(() => void tell());
+  await tell();
+  return stop;
 };
 
 /** Signals that are the client's own business. */

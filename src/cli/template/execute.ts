@@ -55,15 +55,12 @@ export const compileTemplate = (source: string, settings: TemplateOptions = {}):
     const follow = (operand: Operand, from: Value, names: string[], args: Value[]): Value => {
       let at = from;
       names.forEach((name, index) => {
-        if (at === null || at === undefined) throw failAt(operand, `nil pointer evaluating interface {}.${name}`);
+        const fail = (text: string): TemplateError => failAt(operand, text, offsetOf(operand, index));
+        if (at === null || at === undefined) throw fail(`nil pointer evaluating interface {}.${name}`);
         if (!isMap(at))
-          throw failAt(
-            operand,
-            `can't evaluate field ${name} in type ${Array.isArray(at) ? "[]interface {}" : typeof at}`,
-          );
+          throw fail(`can't evaluate field ${name} in type ${Array.isArray(at) ? "[]interface {}" : typeof at}`);
         const key = Object.hasOwn(at, name) ? name : SPELLINGS[name];
-        if (key === undefined || !Object.hasOwn(at, key))
-          throw failAt(operand, missing(at, name), offsetOf(operand, index));
+        if (key === undefined || !Object.hasOwn(at, key)) throw fail(missing(at, name));
         const found = at[key];
         if (typeof found === "function") at = found(...(index === names.length - 1 ? args : []));
         else {

@@ -49,6 +49,20 @@ const VERB = /%([-+# 0]*)(\d+|\*)?(?:\.(\d+))?([a-zA-Z%])/g;
 const quoteGo = (text: string): string =>
   `"${text.replace(/[\\"\n\t\r]/g, (c) => ({ "\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r" })[c] ?? c)}"`;
 
+/** Go's name of what JSON gives. */
+const goType = (value: Value): string =>
+  typeof value === "number"
+    ? Number.isInteger(value)
+      ? "int"
+      : "float64"
+    : typeof value === "boolean"
+      ? "bool"
+      : typeof value === "string"
+        ? "string"
+        : Array.isArray(value)
+          ? "[]interface {}"
+          : "map[string]interface {}";
+
 /** Go's fmt.Sprintf for the verbs s v d q t f g e x X c U, with width, precision, `-`, `0` and `+`. */
 export const sprintf = (format: string, args: Value[]): string => {
   let used = 0;
@@ -76,8 +90,7 @@ export const sprintf = (format: string, args: Value[]): string => {
     else if (verb === "s" && typeof value === "string")
       out = digits === undefined ? value : Array.from(value).slice(0, digits).join("");
     else if (verb === "v" || (verb === "s" && typeof value === "object")) out = print(value, 1);
-    else
-      out = `%!${verb}(${typeof value === "number" ? "int" : typeof value === "boolean" ? "bool" : "string"}=${print(value, 1)})`;
+    else out = `%!${verb}(${goType(value)}=${print(value, 1)})`;
     if (flags.includes("+") && typeof value === "number" && value >= 0) out = `+${out}`;
     const columns = Math.min(Number(width ?? 0), MAX_PAD);
     if (flags.includes("-")) return out.padEnd(columns);
@@ -86,7 +99,7 @@ export const sprintf = (format: string, args: Value[]): string => {
   return used < args.length
     ? `${text}%!(EXTRA ${args
         .slice(used)
-        .map((each) => `${typeof each}=${print(each, 1)}`)
+        .map((each) => `${goType(each)}=${print(each, 1)}`)
         .join(", ")})`
     : text;
 };

@@ -103,7 +103,7 @@ export const testCli = (
   port: number,
   options: {
     stdin?: string | Uint8Array | ReadableStream<Uint8Array>;
-    tty?: Partial<Tty> & { cols: number; rows: number };
+    tty?: Pick<Tty, "cols" | "rows"> & Partial<Tty>;
     env?: Record<string, string>;
     cwd?: string;
     nowMs?: number;
@@ -121,6 +121,13 @@ export const testCli = (
         options.onOutput?.(Buffer.from(chunk).toString());
       },
     });
+  // Not copied: its size may be another one each time it is read.
+  const tty =
+    options.tty &&
+    (Object.assign(options.tty, {
+      onresize: options.tty.onresize ?? (() => () => undefined),
+      raw: options.tty.raw ?? (() => undefined),
+    }) as Tty);
   const pending: string[] = [];
   let wake = (): void => undefined;
   const stdin =
@@ -163,7 +170,7 @@ export const testCli = (
     stdin,
     stdout: sink(out),
     stderr: sink(err),
-    tty: options.tty && { onresize: () => () => undefined, raw: () => undefined, ...options.tty },
+    tty,
     signals: {
       [Symbol.asyncIterator]: () => ({
         next: async () => {

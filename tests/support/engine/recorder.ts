@@ -20,8 +20,10 @@ export interface Reply {
   status?: number;
   headers?: Record<string, string>;
   json?: unknown;
-  /** Sent as it is, without an end until `last` of them. */
+  /** Sent as it is, one after the other. */
   chunks?: (string | Uint8Array)[];
+  /** After the chunks nothing comes, and no end either. */
+  open?: boolean;
   /** Raw output after 101; the end follows when the client has ended its half, or at once with `hangUp`. */
   upgrade?: Uint8Array;
   hangUp?: boolean;
@@ -239,7 +241,7 @@ export const startRecorder = async () => {
     if (reply.json !== undefined) response.end(`${JSON.stringify(reply.json)}\n`);
     else {
       for (const chunk of reply.chunks ?? []) response.write(chunk);
-      response.end();
+      if (!reply.open) response.end();
     }
   };
 
