@@ -17,9 +17,10 @@ module.exports = {
     only("machine", ["protocol", "kernel", "agent"]),
     only("engine", ["protocol", "plan", "agent"]),
     only("cli", ["protocol"]),
-    only("node", ["protocol", "kernel", "plan", "lesson", "agent", "machine", "engine", "cli"]),
+    only("world", ["protocol", "agent", "machine", "engine", "cli"]),
+    only("node", ["protocol", "kernel", "plan", "lesson", "agent", "machine", "engine", "cli", "world"]),
     {
-      ...only("app", ["protocol", "kernel", "plan", "lesson", "agent", "machine"]),
+      ...only("app", ["protocol", "kernel", "plan", "lesson", "agent", "machine", "world"]),
       // The entry point mounts the page.
       from: { path: "^src/app/", pathNot: "(\\.test\\.ts|^src/app/main\\.ts)$" },
     },

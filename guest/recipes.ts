@@ -3,6 +3,7 @@ import { agent } from "./agent/program";
 import { bios } from "./bios";
 import { boxd } from "./boxd/program";
 import { cProgramRecipe } from "./c-program";
+import { docker } from "./docker/program";
 import { kernel } from "./kernel/recipe";
 import type { Recipe } from "./recipe";
 import { busybox } from "./userland/busybox";
@@ -24,6 +25,7 @@ export const RECIPES: readonly Recipe[] = [
   strace,
   cProgramRecipe(agent),
   cProgramRecipe(boxd),
+  cProgramRecipe(docker),
   kernel,
 ];
 

@@ -12,6 +12,7 @@ const PLACES: Record<string, string> = {
   busybox: "bin/busybox",
   agent: "sbin/agent",
   boxd: "usr/libexec/boxd",
+  docker: "usr/bin/docker",
   unshare: "usr/bin/unshare",
   nsenter: "usr/bin/nsenter",
   lsns: "usr/bin/lsns",
@@ -27,6 +28,7 @@ const PLACES: Record<string, string> = {
 /** Other names of a binary. Busybox puts its other names in place itself, around whatever is there already. */
 const LINKS: Record<string, string> = {
   "bin/sh": "busybox",
+  "usr/bin/box": "docker",
   "sbin/init": "../bin/busybox",
   "sbin/iptables": "xtables-legacy-multi",
   "sbin/iptables-save": "xtables-legacy-multi",

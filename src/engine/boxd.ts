@@ -5,6 +5,7 @@ import { explain } from "../plan/explain";
 import type { Plan } from "../plan/step";
 import { Answer, BOXD_PATH, READ_MAX_BYTES, Request, REQUEST_MAX_BYTES, TaskFlag } from "../protocol/boxd";
 import { errnoName, errnoText } from "./errno";
+import type { Taken } from "./exchange/recorder";
 import type { Guest } from "./guest";
 
 /** A step that could not be taken. Steps before it were; nothing after it was. */
@@ -70,6 +71,8 @@ export class Boxd {
   onexit: (exit: Exit) => void = () => {};
   /** boxd is gone, and with it what was asked of it; tasks go on. */
   onlost: (error: Error) => void = () => {};
+  /** A plan was taken, or failed. */
+  ontook: (taken: Taken) => void = () => {};
 
   #process: Process;
   #writer: WritableStreamDefaultWriter<Uint8Array>;
@@ -91,7 +94,7 @@ export class Boxd {
    * @throws PlanError for the first step that fails
    */
   async take(plan: Plan): Promise<void> {
-    if (plan.length > 0) await this.#ask(Request.PLAN, encodePlan(plan), plan);
+    if (plan.length > 0) await this.#told(plan, Request.PLAN, encodePlan(plan));
   }
 
   /**
@@ -111,8 +114,23 @@ export class Boxd {
     view.setUint16(3, task.tty?.rows ?? 0, true);
     view.setUint32(5, task.log?.maxBytes ?? 0, true);
     const texts = encoder.encode(`${task.directory}\0${task.log?.path ?? ""}\0`);
-    const { body } = await this.#ask(Request.START, concat(head, texts, encodePlan(task.plan)), task.plan);
-    return new DataView(body.buffer, body.byteOffset).getUint32(0, true);
+    return pidOf(await this.#told(task.plan, Request.START, concat(head, texts, encodePlan(task.plan))));
+  }
+
+  /** Sends a plan; what comes of it is told to who looks on. */
+  async #told(plan: Plan, type: number, body: Uint8Array): Promise<Reply> {
+    const startedAt = Date.now();
+    const start = performance.now();
+    const tell = (more: Pick<Taken, "pid" | "failure">) =>
+      this.ontook({ plan, startedAt, durationMs: performance.now() - start, ...more });
+    try {
+      const reply = await this.#ask(type, body, plan);
+      tell(reply.type === Answer.STARTED ? { pid: pidOf(reply) } : {});
+      return reply;
+    } catch (error) {
+      tell({ failure: { step: error instanceof PlanError ? error.step : 0, message: asError(error).message } });
+      throw error;
+    }
   }
 
   /**
@@ -219,6 +237,10 @@ export class Boxd {
     this.#pending.clear();
     if (tell) this.onlost(error);
   }
+}
+
+function pidOf({ body }: Reply): number {
+  return new DataView(body.buffer, body.byteOffset).getUint32(0, true);
 }
 
 function decodeFailure(body: Uint8Array, plan: Plan = []): PlanError {

@@ -4,6 +4,8 @@ import { routes as execRoutes } from "./api/exec";
 import { routes as imageRoutes } from "./api/images";
 import { routes as networkRoutes } from "./api/networks";
 import { router, type Answer } from "./api/router";
+import type { EventMessage } from "../protocol/docker";
+import type { Client, EngineEvent } from "../protocol/exchange";
 import { routes as systemRoutes } from "./api/system";
 import { routes as volumeRoutes } from "./api/volumes";
 import { Boxd } from "./boxd";
@@ -11,6 +13,7 @@ import { Containers, rootPlan } from "./container/containers";
 import { Execs } from "./container/execs";
 import type { Context } from "./context";
 import { createEvents } from "./events";
+import { createRecorder, type Listener } from "./exchange/recorder";
 import type { Guest } from "./guest";
 import { serveConnection, type Duplex } from "./http/connection";
 import type { BlobStore } from "./image/blob-store";
@@ -45,24 +48,27 @@ export interface Parts {
 
 export interface Engine {
   /** Answers one request of the API. */
-  handle(request: Request): Promise<Answer>;
+  handle(request: Request, client?: Client): Promise<Answer>;
   /** Serves the API on a connection until it is closed. */
-  serve(connection: Duplex): Promise<void>;
+  serve(connection: Duplex, client?: Client): Promise<void>;
+  /** Tells of requests, plans and events from now on. @returns what ends that */
+  watch(listener: Listener): () => void;
   /** Ends the engine; containers go on, and the next engine finds them. */
   close(): void;
 }
 
-export const SOCKET = "/var/run/docker.sock";
-
 /**
- * Starts an engine in a guest, finds what an earlier one left there, and listens on the guest's docker.sock.
+ * Starts an engine in a guest, and finds what an earlier one left there.
  * @throws PlanError when the guest lacks what every container needs
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { guest, blobs, registry, random, epochMs, about } = options;
   const nowNs = () => BigInt(Math.round(epochMs() * 1000)) * 1000n;
   const events = createEvents(nowNs);
+  const recorder = createRecorder(epochMs);
+  events.listen((event) => recorder.tell({ kind: "event", event: engineEvent(event) }));
   const boxd = new Boxd(guest);
+  boxd.ontook = (taken) => recorder.took(taken);
   const context: Context = { guest, boxd, events, nowNs, random };
   const images = new Images(context, blobs, registry);
   const networks = new Networks(context);
@@ -76,7 +82,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   await images.restore();
   await containers.restore();
   const parts: Parts = { context, containers, execs, images, networks, volumes, about };
-  const handle = router({
+  const answer = router({
     ...systemRoutes(parts),
     ...containerRoutes(parts),
     ...execRoutes(parts),
@@ -84,15 +90,18 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     ...networkRoutes(parts),
     ...volumeRoutes(parts),
   });
-  const serve = (connection: Duplex) => serveConnection(connection, handle);
-  const listener = await guest.listen({ path: SOCKET }, (stream) => void serve(stream));
+  const handle = (request: Request, client: Client = { kind: "page" }) => recorder.record(request, client, answer);
   return {
     handle,
-    serve,
+    serve: (connection, client) => serveConnection(connection, (request) => handle(request, client)),
+    watch: (listener) => recorder.listen(listener),
     close() {
-      listener.close();
       containers.close();
       boxd.close();
     },
   };
+}
+
+function engineEvent({ Type, Action, Actor, timeNano }: EventMessage): EngineEvent {
+  return { type: Type, action: Action, id: Actor.ID, name: Actor.Attributes.name ?? "", at: timeNano / 1e6 };
 }

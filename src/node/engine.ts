@@ -10,6 +10,7 @@ import { registryClient } from "../engine/registry/client";
 import type { Machine } from "../machine/machine";
 import { UsageError, type Surroundings } from "./command";
 import { bootMachine } from "./machine";
+import { openSockets } from "../world/sockets";
 import { socketStreams } from "./socket-streams";
 
 const DEFAULT_ADDRESS = "127.0.0.1:2375";
@@ -44,17 +45,24 @@ function parseAddress(text: string): { host: string; port: number } {
   return { host: host ?? "127.0.0.1", port: Number(port) };
 }
 
-/** An engine in a running machine, with the registry in `folder` as docker.io. */
-export function engineOn(machine: Machine, folder: string): Promise<Engine> {
+/** An engine in a running machine, with the registry in `folder` as docker.io; the guest reaches it, too. */
+export async function engineOn(machine: Machine, folder: string): Promise<Engine> {
   const library = registryClient({ baseUrl: "http://registry", fetch: (url) => fileResponse(folder, url) });
-  return startEngine({
-    guest: machine.agent,
+  const guest = machine.agent;
+  const engine = await startEngine({
+    guest,
     blobs: memoryBlobStore(),
     registry: (domain) => (domain === "docker.io" ? library : undefined),
     random: (sizeBytes) => randomBytes(sizeBytes),
     epochMs: () => Date.now(),
     about: { kernel: machine.status.release ?? "", memoryBytes: 256 << 20 },
   });
+  const sockets = await openSockets(guest, async () => engine, Date.now);
+  const close = () => {
+    sockets.close();
+    engine.close();
+  };
+  return { ...engine, close };
 }
 
 /** A registry that is a tree of files. */
@@ -71,7 +79,7 @@ async function fileResponse(folder: string, url: string): Promise<Response> {
 export function listen(engine: Engine, host: string, port: number): Promise<Server> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on("error", () => {});
-    void engine.serve(socketStreams(socket)).finally(() => socket.destroy());
+    void engine.serve(socketStreams(socket), { kind: "tcp" }).finally(() => socket.destroy());
   });
   return new Promise((resolve, reject) => {
     server.once("error", reject);

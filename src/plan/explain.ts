@@ -9,6 +9,7 @@ export interface Explanation {
   number: number;
   /** How many wrappers it is inside of. */
   depth: number;
+  kind: Step["kind"];
   command: string;
   /** Reasons, a paragraph each. */
   why: string[];
@@ -30,6 +31,7 @@ export function explain(plan: Plan): Explanation[] {
       explanations.push({
         number: explanations.length + 1,
         depth,
+        kind: step.kind,
         command: head(step),
         why: [...reasons(step), ...(only ? [only.why] : [])],
         ...reference(step),
