@@ -2,6 +2,7 @@
 // `npm test -- unit guest` runs these parts alone.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findBrowser } from "./browser.mjs";
 import { install, tsx } from "./install.mjs";
@@ -48,13 +49,31 @@ if (!browser) process.exit(1);
 
 let passed = 0;
 let failed = 0;
+/** What to look at, said again at the end, where it is seen. */
+const troubles = [];
 const run = ([command, ...args], env = {}) =>
   spawnSync(command, args, { cwd: TOP, stdio: "inherit", env: { ...process.env, ...env } }).status === 0;
 const count = (name, ok) => {
   if (ok) passed++;
-  else failed++;
+  else {
+    failed++;
+    troubles.push(`failed: ${name}`);
+  }
   console.log(`${ok ? "ok  " : "FAIL"} ${name}`);
 };
+
+/** Tests of one file that failed, or passed at a second attempt only. */
+function troublesOf(project, { name, status, message, assertionResults }) {
+  const file = relative(TOP, name);
+  if (status === "failed" && assertionResults.every((test) => test.status !== "failed"))
+    return [`failed: ${project} ${file}: ${message.split("\n")[0]}`];
+  return assertionResults
+    .filter((test) => test.failureMessages?.length > 0)
+    .map((test) => {
+      const verdict = test.status === "failed" ? "failed" : "passed at the second attempt";
+      return `${verdict}: ${project} ${file} > ${test.fullName}\n    ${test.failureMessages[0].split("\n")[0]}`;
+    });
+}
 
 for (const [name, commands] of Object.entries(CHECKS)) {
   if (wanted(name))
@@ -82,14 +101,17 @@ for (const project of PROJECTS.filter(wanted)) {
     { CHROMIUM: browser },
   );
   try {
-    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, "utf8"));
+    const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, "utf8"));
     passed += numPassedTests;
     failed += numFailedTests;
     // A suite that could not even start has no failed test to count.
     if (!ok && numFailedTests === 0) failed++;
+    troubles.push(...testResults.flatMap((file) => troublesOf(project, file)));
   } catch {
     failed++;
+    troubles.push(`failed: ${project}, without a report`);
   }
 }
+if (troubles.length > 0) console.log(`\n${troubles.join("\n")}`);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);

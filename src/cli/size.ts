@@ -1,3 +1,5 @@
+import { fixed } from "./rounding";
+
 const DECIMAL = ["B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"];
 const BINARY = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"];
 const POWERS = "kmgtp";
@@ -11,8 +13,8 @@ const significant = (value: number, digits: number): string => {
     const short = mantissa.includes(".") ? mantissa.replace(/\.?0+$/, "") : mantissa;
     return `${short}e+${power.slice(1).padStart(2, "0")}`;
   }
-  const fixed = value.toFixed(Math.max(0, digits - 1 - exponent));
-  return fixed.includes(".") ? fixed.replace(/\.?0+$/, "") : fixed;
+  const text = fixed(value, Math.max(0, digits - 1 - exponent));
+  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 };
 
 const scaled = (bytes: number, base: number, units: string[], digits: number): string => {

@@ -4,6 +4,7 @@ import { atLeast, command } from "../command";
 import type { Context } from "../context";
 import { reasonOf } from "../failure";
 import { listText } from "../list-format";
+import { fixed } from "../rounding";
 import { binarySize, humanSize } from "../size";
 import { jsonLines } from "../stream/progress";
 import { row } from "../template/value";
@@ -53,10 +54,10 @@ const statsRow = (name: string, stats: ContainerStats | undefined, trunc: boolea
     sum(blocks.filter((entry) => entry.op[0]?.toLowerCase() === op).map((entry) => entry.value));
   return row("*container.statsContext", {
     BlockIO: `${humanSize(moved("r"), 3)} / ${humanSize(moved("w"), 3)}`,
-    CPUPerc: `${cpuPercent(stats).toFixed(2)}%`,
+    CPUPerc: `${fixed(cpuPercent(stats), 2)}%`,
     Container: name,
     ID: trunc ? shortId(stats.id) : stats.id,
-    MemPerc: `${(limit > 0 ? (used / limit) * 100 : 0).toFixed(2)}%`,
+    MemPerc: `${fixed(limit > 0 ? (used / limit) * 100 : 0, 2)}%`,
     MemUsage: `${binarySize(used)} / ${binarySize(limit)}`,
     Name: stats.name.replace(/^\//, ""),
     NetIO: `${humanSize(sum(networks.map((each) => each.rx_bytes)), 3)} / ${humanSize(sum(networks.map((each) => each.tx_bytes)), 3)}`,

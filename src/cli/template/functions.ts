@@ -1,3 +1,4 @@
+import { fixed } from "../rounding";
 import { TemplateError } from "./lexer";
 import { isMap, isRow, print, truth } from "./value";
 import type { Value } from "./value";
@@ -74,7 +75,7 @@ export const sprintf = (format: string, args: Value[]): string => {
     let out: string;
     const digits = precision === undefined ? undefined : Number(precision);
     if (verb === "d" && typeof value === "number") out = String(Math.trunc(value));
-    else if ((verb === "f" || verb === "F") && typeof value === "number") out = value.toFixed(digits ?? 6);
+    else if ((verb === "f" || verb === "F") && typeof value === "number") out = fixed(value, digits ?? 6);
     else if (verb === "e" && typeof value === "number") out = value.toExponential(digits ?? 6);
     else if (verb === "g" && typeof value === "number")
       out = digits ? String(Number(value.toPrecision(digits))) : String(value);
