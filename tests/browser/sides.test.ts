@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import { afterAll, afterEach, beforeAll, describe, test } from "vitest";
-import { findings, expect, openSite, press, ready, screen, typeLine, visit, type Site } from "./site";
+import { findings, expect, openSite, press, ready, screen, typeLine, themes, visit, type Site } from "./site";
 
 let site: Site;
 beforeAll(async () => void (site = await openSite()));
@@ -9,7 +9,7 @@ afterAll(() => site.close());
 
 const cgroup = (page: Page, path: string) => page.locator(`[role=treeitem][aria-label^="${path};"]`);
 
-describe.each(["light", "dark"] as const)("in the %s theme", (theme) => {
+describe.each(themes("dark"))("in the %s theme", (theme) => {
   test("a cgroup fills up to its limit, and its past shows who was stopped there", async () => {
     const { page, errors } = await visit(site, { theme });
     await ready(page);

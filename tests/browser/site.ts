@@ -18,6 +18,15 @@ export const SIZES = {
   phone: { width: 390, height: 844 },
 } as const;
 
+type Theme = "light" | "dark";
+const THEMES: readonly Theme[] = ["light", "dark"];
+
+/** Everything in both themes: `npm run test:whole`. Otherwise each thing is looked at in one of them, for the sake of time. */
+const WHOLE = process.env.GLASSBOX_TESTS === "whole";
+
+/** The themes to look at something in. */
+export const themes = (first: Theme): readonly Theme[] => (WHOLE ? THEMES : [first]);
+
 export interface Site {
   url: string;
   browser: Browser;
@@ -177,7 +186,7 @@ export async function everyLook(page: Page, look: (name: string) => Promise<void
   for (const [size, viewport] of Object.entries(SIZES)) {
     await page.setViewportSize(viewport);
     if (size !== "desktop") await press(page, "Picture");
-    for (const colorScheme of ["light", "dark"] as const) {
+    for (const colorScheme of themes(size === "small" ? "dark" : "light")) {
       await page.emulateMedia({ colorScheme });
       await look(`${size}, ${colorScheme}`);
     }

@@ -176,7 +176,7 @@ test("of a command that did much its latest doings are shown, and earlier ones o
   await expect(did.last()).toHaveText(/exited \d+ sh code 9/);
 });
 
-test("axe finds nothing and nothing is cut off, at every size, in both themes", async () => {
+test("axe finds nothing and nothing is cut off, at every size", async () => {
   await everyLook(page, async (name) => {
     for (const twin of ["By command", "Table"]) {
       await press(page, twin);
