@@ -13,33 +13,38 @@ const root = fileURLToPath(new URL(".", import.meta.url));
 /** Where the build leaves what the machine boots: `manifest.json` and the hash-named files it lists. */
 const machineDirectory = join(root, ".cache", "machine");
 
+/** Where the build leaves the registry of the images: a tree of files whose root has `v2/`. */
+const registryDirectory = join(root, ".cache", "registry");
+
 /** A name that carries eight or more hex digits of the file's hash never changes its content. */
 const HASH_NAMED = /[.-][0-9a-f]{8,64}\./;
 
-/** Answers `machine/*` with the bytes on disk: Vite's own pipeline would transform or mistype them. */
-const serveMachine: Connect.NextHandleFunction = (request, response, next) => {
-  const path = decodeURIComponent((request.url ?? "/").split("?")[0]);
-  const file = normalize(join(machineDirectory, path));
-  if (!file.startsWith(machineDirectory + sep)) return next();
-  stat(file).then(
-    (found) => {
-      if (!found.isFile()) throw new Error("not a file");
-      response.writeHead(200, {
-        "Content-Type": path.endsWith(".json") ? "application/json" : "application/octet-stream",
-        "Content-Length": found.size,
-        "Cache-Control": HASH_NAMED.test(path) ? "public, max-age=31536000, immutable" : "no-cache",
-      });
-      if (request.method === "HEAD") response.end();
-      else createReadStream(file).pipe(response);
-    },
-    () => {
-      response.writeHead(404, { "Content-Type": "text/plain" });
-      response.end(`machine${path} is not built`);
-    },
-  );
-};
+/** Answers with the bytes on disk: Vite's own pipeline would transform or mistype them. */
+const serve =
+  (directory: string): Connect.NextHandleFunction =>
+  (request, response, next) => {
+    const path = decodeURIComponent((request.url ?? "/").split("?")[0]);
+    const file = normalize(join(directory, path));
+    if (!file.startsWith(directory + sep)) return next();
+    stat(file).then(
+      (found) => {
+        if (!found.isFile()) throw new Error("not a file");
+        response.writeHead(200, {
+          "Content-Type": path.endsWith(".json") ? "application/json" : "application/octet-stream",
+          "Content-Length": found.size,
+          "Cache-Control": HASH_NAMED.test(path) ? "public, max-age=31536000, immutable" : "no-cache",
+        });
+        if (request.method === "HEAD") response.end();
+        else createReadStream(file).pipe(response);
+      },
+      () => {
+        response.writeHead(404, { "Content-Type": "text/plain" });
+        response.end(`${path} is not built`);
+      },
+    );
+  };
 
-/** Serves the machine's files beside the page, and copies them into the built site. */
+/** Serves the machine's files and the registry beside the page, and copies them into the built site. */
 function machineFiles(): Plugin {
   let outDirectory = "";
   let forSite = false;
@@ -50,13 +55,17 @@ function machineFiles(): Plugin {
       forSite = config.command === "build";
     },
     configureServer(server) {
-      server.middlewares.use("/machine", serveMachine);
+      server.middlewares.use("/machine", serve(machineDirectory));
+      server.middlewares.use("/v2", serve(join(registryDirectory, "v2")));
     },
     configurePreviewServer(server) {
-      server.middlewares.use("/machine", serveMachine);
+      server.middlewares.use("/machine", serve(machineDirectory));
+      server.middlewares.use("/v2", serve(join(registryDirectory, "v2")));
     },
     async writeBundle() {
-      if (forSite) await cp(machineDirectory, join(outDirectory, "machine"), { recursive: true });
+      if (!forSite) return;
+      await cp(machineDirectory, join(outDirectory, "machine"), { recursive: true });
+      await cp(registryDirectory, outDirectory, { recursive: true });
     },
   };
 }

@@ -9,6 +9,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import sirv from "sirv";
 import { build } from "vite";
 import { buildMachine } from "../guest/build";
+import { buildRegistry } from "../images/library/build";
 
 const TOP = fileURLToPath(new URL("../", import.meta.url));
 export const DIST = join(TOP, "dist");
@@ -17,7 +18,17 @@ const STAMP = join(DIST, ".sources");
 /** Builds `dist/` unless it was made from the very same sources. */
 export async function buildSite(progress: (line: string) => void = console.log): Promise<void> {
   const manifest = await buildMachine({ snapshot: true, progress });
-  const inputs = ["src", "lessons", "scripts", "public", "index.html", "vite.config.ts", "package-lock.json"];
+  await buildRegistry();
+  const inputs = [
+    "src",
+    "images/library",
+    "lessons",
+    "scripts",
+    "public",
+    "index.html",
+    "vite.config.ts",
+    "package-lock.json",
+  ];
   const sources = hashOf([...inputs.map((name) => join(TOP, name)), manifest]);
   if (existsSync(STAMP) && readFileSync(STAMP, "utf8") === sources) return;
   progress("building the page");

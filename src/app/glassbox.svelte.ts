@@ -1,6 +1,7 @@
 import type { ObjectRef } from "../protocol/evidence";
 import type { LessonProgress, LessonSummary, ViewId } from "../protocol/lesson";
 import type { SavedState, StartOptions } from "../protocol/machine";
+import { EngineRecord } from "./engine-record.svelte";
 import type { LessonRun } from "./lesson-run.svelte";
 import type { PackedFile } from "../lesson/pack";
 import { packOfAddress, packOfFiles } from "./foreign-lesson";
@@ -36,6 +37,7 @@ export class Glassbox {
   readonly timeline = new Timeline();
   readonly terminals: Terminals;
   readonly machine: MachineControl;
+  readonly engine: EngineRecord;
 
   readonly lessons: Lessons;
   offer = $state.raw<Offer>();
@@ -51,6 +53,7 @@ export class Glassbox {
     this.settings = settings;
     this.machine = new MachineControl(first, manifestUrl);
     this.terminals = new Terminals(this.machine);
+    this.engine = new EngineRecord(this.machine);
     this.lessons = new Lessons(
       {
         machine: this.machine,
@@ -70,10 +73,12 @@ export class Glassbox {
         this.run?.onchanges(batch);
       },
       onterminal: (terminal, bytes) => this.terminals.onterminal(terminal, bytes),
+      onactivity: (activity) => this.engine.push(activity),
       onrestored: () => {
         this.terminals.onrestored();
         this.picture.clear();
         this.timeline.clear();
+        this.engine.clear();
       },
     });
     document.addEventListener("visibilitychange", () => {

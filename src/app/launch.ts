@@ -2,9 +2,10 @@
  * Starts a machine before there is a page: its files travel while the page's own code still loads. What the machine
  * says until somebody listens is kept.
  */
-import { connectMachine, type MachineClient } from "../machine/client";
+import { connectMachine, type MachineClient } from "../world/client";
 import type { MachineEvents, MachineStatus, Outcome, StartOptions, TerminalBytes } from "../protocol/machine";
 import type { TimelineBatch } from "../protocol/change";
+import type { Activity } from "../protocol/exchange";
 import type { KernelView } from "../protocol/view";
 
 export interface Launch extends MachineClient {
@@ -18,11 +19,12 @@ interface Kept {
   status?: MachineStatus;
   view?: KernelView;
   changes: TimelineBatch[];
+  activities: Activity[];
   output: ({ terminal: number; bytes: TerminalBytes } | "restored")[];
 }
 
 export function launch(options: StartOptions): Launch {
-  const kept: Kept = { changes: [], output: [] };
+  const kept: Kept = { changes: [], activities: [], output: [] };
   let listener: Required<MachineEvents> | undefined;
   const client = connectMachine({
     onstatus: (status) => (listener ? listener.onstatus(status) : (kept.status = status)),
@@ -30,6 +32,7 @@ export function launch(options: StartOptions): Launch {
     onchanges: (batch) => (listener ? listener.onchanges(batch) : kept.changes.push(batch)),
     onterminal: (terminal, bytes) =>
       listener ? listener.onterminal(terminal, bytes) : kept.output.push({ terminal, bytes }),
+    onactivity: (activity) => (listener ? listener.onactivity(activity) : kept.activities.push(activity)),
     onrestored: () => (listener ? listener.onrestored() : kept.output.push("restored")),
   });
   return {
@@ -43,6 +46,7 @@ export function launch(options: StartOptions): Launch {
         else events.onterminal(piece.terminal, piece.bytes);
       }
       for (const batch of kept.changes.splice(0)) events.onchanges(batch);
+      for (const activity of kept.activities.splice(0)) events.onactivity(activity);
       if (kept.view) events.onview(kept.view);
     },
   };

@@ -1,4 +1,6 @@
 import type {
+  EngineRequest,
+  EngineResponse,
   Failure,
   MachineStatus,
   Outcome,
@@ -11,6 +13,7 @@ import type {
 import type { Evidence, FactRef } from "../protocol/evidence";
 import type { FileContent } from "../protocol/mount";
 import type { TimelineBatch } from "../protocol/change";
+import type { Activity } from "../protocol/exchange";
 import type { KernelView } from "../protocol/view";
 import { launch, type Launch } from "./launch";
 
@@ -20,6 +23,7 @@ export interface MachineListener {
   onchanges(batch: TimelineBatch): void;
   onterminal(terminal: number, bytes: TerminalBytes): void;
   onrestored(): void;
+  onactivity(activity: Activity): void;
 }
 
 /** A worker answers a reset in milliseconds, whatever the guest does; one that does not hangs. */
@@ -127,6 +131,10 @@ export class MachineControl {
   file = (inode: number): Promise<Outcome<FileContent>> => this.#ask((api) => api.file(inode));
   evidence = (fact: FactRef): Promise<Outcome<Evidence>> => this.#ask((api) => api.evidence(fact));
 
+  /** Asks the container engine. */
+  ask = (request: EngineRequest, body?: Uint8Array): Promise<Outcome<EngineResponse>> =>
+    this.#ask((api) => api.ask(request, body));
+
   async save(): Promise<Outcome<SavedState>> {
     this.saving = true;
     try {
@@ -172,6 +180,7 @@ export class MachineControl {
       onchanges: (batch) => current() && this.#listener!.onchanges(batch),
       onterminal: (terminal, bytes) => current() && this.#listener!.onterminal(terminal, bytes),
       onrestored: () => current() && this.#listener!.onrestored(),
+      onactivity: (activity) => current() && this.#listener!.onactivity(activity),
     });
   }
 

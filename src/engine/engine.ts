@@ -32,7 +32,7 @@ export interface EngineOptions {
   /** Milliseconds since 1970. */
   epochMs(): number;
   /** What the machine is, for `docker info`. */
-  about: { kernel: string; memoryBytes: number };
+  about(): { kernel: string; memoryBytes: number };
 }
 
 /** The engine's parts, for those who serve its API. */

@@ -1,6 +1,7 @@
 /** What the worker sends without being asked, as messages. */
 import type { MachineStatus, TerminalBytes } from "../protocol/machine";
 import type { TimelineBatch } from "../protocol/change";
+import type { Activity } from "../protocol/exchange";
 import type { ViewDelta } from "./delta";
 
 export type MachineEvent =
@@ -8,4 +9,5 @@ export type MachineEvent =
   | { type: "view"; delta: ViewDelta }
   | { type: "changes"; batch: TimelineBatch }
   | { type: "terminal"; terminal: number; bytes: TerminalBytes }
-  | { type: "restored" };
+  | { type: "restored" }
+  | { type: "activity"; activity: Activity };

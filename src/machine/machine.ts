@@ -47,6 +47,8 @@ export interface MachineHost {
   /** Milliseconds since the epoch. */
   epochMs(): number;
   random(sizeBytes: number): Uint8Array;
+  /** The guest's agent answers, for the first time or again; what it held before is gone. */
+  onagent?(agent: Agent): void;
   /** Where the unpacked snapshot waits for the next visit; left out where there is none. */
   keep?: UnpackedKeep;
 }
@@ -54,7 +56,7 @@ export interface MachineHost {
 /** Why the guest stands still though nobody destroyed it. */
 type Hold = "user" | "congested";
 
-export class Machine implements MachineApi {
+export class Machine implements Omit<MachineApi, "ask"> {
   readonly #events: MachineEvents;
   readonly #host: MachineHost;
   #status: MachineStatus = { phase: "off", loadedBytes: 0, totalBytes: 0 };
@@ -439,6 +441,7 @@ export class Machine implements MachineApi {
         Promise.all([agent.setClock(this.#host.epochMs()), agent.reseed(this.#host.random(32))]),
         patience,
       ]);
+      if (generation === this.#generation) this.#host.onagent?.(agent);
     } finally {
       clearTimeout(timer);
     }

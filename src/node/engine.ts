@@ -55,9 +55,9 @@ export async function engineOn(machine: Machine, folder: string): Promise<Engine
     registry: (domain) => (domain === "docker.io" ? library : undefined),
     random: (sizeBytes) => randomBytes(sizeBytes),
     epochMs: () => Date.now(),
-    about: { kernel: machine.status.release ?? "", memoryBytes: 256 << 20 },
+    about: () => ({ kernel: machine.status.release ?? "", memoryBytes: machine.emulator.ram().length }),
   });
-  const sockets = await openSockets(guest, async () => engine, Date.now);
+  const sockets = await openSockets(guest, async () => engine);
   const close = () => {
     sockets.close();
     engine.close();

@@ -12,7 +12,7 @@
  */
 
 /** Where the command line outside can be reached. */
-export const COMMAND_LINE_SOCKET = "/run/glassbox/docker.sock";
+export const COMMAND_LINE_SOCKET = "/run/docker-cli.sock";
 
 /** Longest message: arguments and environment of a command, or a piece of a stream. */
 export const MESSAGE_MAX_BYTES = 1 << 17;

@@ -1,5 +1,6 @@
 /** What crosses between the page (or the command line) and the machine. Expected failures travel as data. */
 import type { TimelineBatch } from "./change";
+import type { Activity } from "./exchange";
 import type { Manifest } from "./manifest";
 import type { Evidence, FactRef } from "./evidence";
 import type { FileContent } from "./mount";
@@ -105,6 +106,24 @@ export interface MachineEvents {
   onterminal(terminal: number, bytes: TerminalBytes): void;
   /** The guest is another one now; what terminals show is stale. Their screens follow by `onterminal`. */
   onrestored?(): void;
+  /** The container engine did something. */
+  onactivity?(activity: Activity): void;
+}
+
+/** A request to the container engine's API. */
+export interface EngineRequest {
+  method: string;
+  /** Path and query: `/containers/json?all=1`. */
+  target: string;
+  /** Sent as JSON. */
+  body?: unknown;
+}
+
+/** The answer, read to its end. */
+export interface EngineResponse {
+  status: number;
+  contentType: string;
+  bytes: Uint8Array<ArrayBuffer>;
 }
 
 /** The machine as the page sees it, through comlink. */
@@ -126,6 +145,8 @@ export interface MachineApi {
   run(request: RunRequest, stdin?: Uint8Array): Promise<Outcome<RunResult>>;
   view(): Promise<Outcome<KernelView>>;
   evidence(fact: FactRef): Promise<Outcome<Evidence>>;
+  /** Asks the container engine, which starts when it is first asked. Answers of 400 and above are answers, too. */
+  ask(request: EngineRequest, body?: Uint8Array): Promise<Outcome<EngineResponse>>;
   /** Content of a file of a layer, by the address of its inode (`LayerEntry.inode`). */
   file(inode: number): Promise<Outcome<FileContent>>;
 }

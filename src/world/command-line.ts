@@ -31,8 +31,6 @@ export interface CommandLineOptions {
   guest: Guest;
   /** Started when the first request needs it. */
   engine(): Promise<Engine>;
-  /** Milliseconds since 1970. */
-  now(): number;
   /** The process that typed the command. */
   pid: number;
 }
@@ -120,7 +118,7 @@ function openSession(greeting: Greeting, options: CommandLineOptions, writer: Wr
     cwd: greeting.cwd,
     env: greeting.env,
     files: guestFiles(options.guest, options.pid),
-    now: options.now,
+    now: Date.now,
   };
 
   function receive({ type, body }: Message) {

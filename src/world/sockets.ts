@@ -2,7 +2,6 @@
 import type { Engine } from "../engine/engine";
 import type { Guest } from "../engine/guest";
 import { COMMAND_LINE_SOCKET } from "../protocol/command-line";
-import { serveCommandLine } from "./command-line";
 
 export const ENGINE_SOCKET = "/var/run/docker.sock";
 
@@ -16,11 +15,9 @@ export interface Sockets {
 
 /**
  * Listens in the guest. The engine is asked for when the first connection needs it, as with socket activation.
- * @param now milliseconds since 1970
  * @throws AgentError when the guest has no place for the sockets
  */
-export async function openSockets(guest: Guest, engine: () => Promise<Engine>, now: () => number): Promise<Sockets> {
-  await guest.execute({ argv: ["mkdir", "-p", COMMAND_LINE_SOCKET.replace(/\/[^/]+$/, "")] });
+export async function openSockets(guest: Guest, engine: () => Promise<Engine>): Promise<Sockets> {
   const listeners = await Promise.all([
     guest.listen(
       { path: ENGINE_SOCKET },
@@ -33,7 +30,13 @@ export async function openSockets(guest: Guest, engine: () => Promise<Engine>, n
     ),
     guest.listen(
       { path: COMMAND_LINE_SOCKET },
-      (stream) => void serveCommandLine(stream, { guest, engine, now, pid: stream.peer?.pid ?? 0 }),
+      (stream) => {
+        // Fetched only by those who use it.
+        void import("./command-line").then(
+          ({ serveCommandLine }) => serveCommandLine(stream, { guest, engine, pid: stream.peer?.pid ?? 0 }),
+          () => stream.close(),
+        );
+      },
       { mode: MODE, replace: true },
     ),
   ]);

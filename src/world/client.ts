@@ -2,9 +2,9 @@
 import { wrap, type Remote } from "comlink";
 import type { MachineApi, MachineEvents } from "../protocol/machine";
 import type { KernelView } from "../protocol/view";
-import { applyDelta } from "./delta";
-import type { MachineEvent } from "./event";
-import { failure } from "./failure";
+import { applyDelta } from "../machine/delta";
+import type { MachineEvent } from "../machine/event";
+import { failure } from "../machine/failure";
 
 export interface MachineClient {
   api: Remote<MachineApi>;
@@ -22,6 +22,7 @@ export function connectMachine(events: MachineEvents): MachineClient {
     else if (event.type === "view") events.onview((view = applyDelta(view, event.delta)));
     else if (event.type === "changes") events.onchanges?.(event.batch);
     else if (event.type === "terminal") events.onterminal(event.terminal, event.bytes);
+    else if (event.type === "activity") events.onactivity?.(event.activity);
     else events.onrestored?.();
   };
   const crashed = (why: string) =>
