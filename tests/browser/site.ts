@@ -7,6 +7,7 @@ import { chromium, expect as playwrightExpect, type Browser, type BrowserContext
 import { BROWSER_FLAGS, findBrowser } from "../../scripts/browser.mjs";
 import { DIST, serveSite } from "../../scripts/site";
 import { onTestFinished } from "vitest";
+import { WHOLE } from "../support/whole";
 
 /** A restored machine answers within a second or two; one that boots on a busy computer may take a minute. */
 export const PATIENCE_MS = 60_000;
@@ -21,10 +22,7 @@ export const SIZES = {
 type Theme = "light" | "dark";
 const THEMES: readonly Theme[] = ["light", "dark"];
 
-/** Everything in both themes: `npm run test:whole`. Otherwise each thing is looked at in one of them, for the sake of time. */
-const WHOLE = process.env.GLASSBOX_TESTS === "whole";
-
-/** The themes to look at something in. */
+/** The themes to look at something in: both of them, or the one. */
 export const themes = (first: Theme): readonly Theme[] => (WHOLE ? THEMES : [first]);
 
 export interface Site {

@@ -6,6 +6,7 @@ import type { Layout } from "../../src/protocol/layout";
 import { NAMESPACE_KINDS, type NamespaceKind } from "../../src/protocol/namespace";
 import type { Task } from "../../src/protocol/task";
 import type { KernelView } from "../../src/protocol/view";
+import { WHOLE } from "../support/whole";
 import { newSeed } from "../support/hostile";
 import { Load } from "../support/load";
 import { sh } from "../support/machine";
@@ -13,7 +14,7 @@ import { observedMachine } from "../support/observed-machine";
 import { disagreements, parseWitness, still, WITNESS_SCRIPT } from "../support/proc";
 
 /** Rounds of random operations. */
-const ROUNDS = Number(process.env.PICTURE_ROUNDS ?? 200);
+const ROUNDS = Number(process.env.PICTURE_ROUNDS ?? (WHOLE ? 200 : 100));
 
 const { machine, picture, until } = await observedMachine();
 

@@ -5,6 +5,7 @@
 import { expect, test } from "vitest";
 import type { KernelView } from "../../src/protocol/view";
 import { mergeLayers } from "../../src/kernel/merged";
+import { WHOLE } from "../support/whole";
 import { compareCgroups, compareContent, compareMounts, compareNetwork, compareTasks } from "../support/compare";
 import { newSeed, random } from "../support/hostile";
 import { sh } from "../support/machine";
@@ -16,7 +17,7 @@ import * as tasks from "../support/operations/tasks";
 import { within } from "../support/within";
 
 /** `SEQUENCES=300` for the long run. */
-const SEQUENCES = Number(process.env.SEQUENCES ?? 20);
+const SEQUENCES = Number(process.env.SEQUENCES ?? (WHOLE ? 20 : 10));
 /** That a script may take; one that opens what nobody serves would take for ever. */
 const PATIENCE_MS = 60_000;
 /** Of changes in each part, between two comparisons. */
