@@ -1,4 +1,5 @@
 /** Lessons: how soon a verdict is on screen, how soon a step's start is back, what the starts of steps take, how long all tests run. */
+import { buildRegistry } from "../images/library/build";
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Page } from "@playwright/test";
@@ -64,7 +65,7 @@ export const lessonCheckpoints: Benchmark = async function* () {
   const manifest = await buildMachine({ snapshot: true, progress: () => {} });
   const bytes: number[] = [];
   for (const lesson of readCourse(`${TOP}lessons`).lessons) {
-    const stage = await Stage.open(manifest);
+    const stage = await Stage.open(manifest, buildRegistry);
     await stage.begin(lesson, lesson.steps.at(-1)!.id);
     bytes.push(stage.checkpointBytes / 1e6);
     await stage.close();

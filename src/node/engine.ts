@@ -4,8 +4,9 @@ import { readFile } from "node:fs/promises";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { join, normalize } from "node:path";
 import { parseArgs } from "node:util";
+import type { Agent } from "../agent/agent";
 import { startEngine, type Engine } from "../engine/engine";
-import { memoryBlobStore } from "../engine/image/blob-store";
+import { memoryBlobStore, type BlobStore } from "../engine/image/blob-store";
 import { registryClient } from "../engine/registry/client";
 import type { Machine } from "../machine/machine";
 import { UsageError, type Surroundings } from "./command";
@@ -47,22 +48,26 @@ function parseAddress(text: string): { host: string; port: number } {
 
 /** An engine in a running machine, with the registry in `folder` as docker.io; the guest reaches it, too. */
 export async function engineOn(machine: Machine, folder: string): Promise<Engine> {
-  const library = registryClient({ baseUrl: "http://registry", fetch: (url) => fileResponse(folder, url) });
-  const guest = machine.agent;
-  const engine = await startEngine({
-    guest,
-    blobs: memoryBlobStore(),
-    registry: (domain) => (domain === "docker.io" ? library : undefined),
-    random: (sizeBytes) => randomBytes(sizeBytes),
-    epochMs: () => Date.now(),
-    about: () => ({ kernel: machine.status.release ?? "", memoryBytes: machine.emulator.ram().length }),
-  });
-  const sockets = await openSockets(guest, async () => engine);
+  const engine = await startNodeEngine(machine.agent, machine, folder, memoryBlobStore());
+  const sockets = await openSockets(machine.agent, async () => engine);
   const close = () => {
     sockets.close();
     engine.close();
   };
   return { ...engine, close };
+}
+
+/** An engine for a guest, with the registry in `folder` as docker.io. */
+export function startNodeEngine(guest: Agent, machine: Machine, folder: string, blobs: BlobStore): Promise<Engine> {
+  const library = registryClient({ baseUrl: "http://registry", fetch: (url) => fileResponse(folder, url) });
+  return startEngine({
+    guest,
+    blobs,
+    registry: (domain) => (domain === "docker.io" ? library : undefined),
+    random: (sizeBytes) => randomBytes(sizeBytes),
+    epochMs: () => Date.now(),
+    about: () => ({ kernel: machine.status.release ?? "", memoryBytes: machine.emulator.ram().length }),
+  });
 }
 
 /** A registry that is a tree of files. */

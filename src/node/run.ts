@@ -4,7 +4,7 @@ import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
 import type { Process } from "../agent/process";
 import type { RunStatus } from "../protocol/machine";
-import { bootMachine } from "./machine";
+import { bootWorld } from "./world";
 import { UsageError, type Surroundings } from "./command";
 
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
@@ -23,7 +23,11 @@ export async function runCommand(args: string[], surroundings: Surroundings): Pr
   const { stdin, stdout, stderr } = process;
   if (values.tty && !stdin.isTTY) throw new UsageError("-t needs a terminal on standard input");
 
-  const machine = await bootMachine({ manifest: await surroundings.manifest(), cold: values.cold });
+  const machine = await bootWorld({
+    manifest: await surroundings.manifest(),
+    registry: surroundings.registry,
+    cold: values.cold,
+  });
   try {
     const size = () => ({ cols: stdout.columns || 80, rows: stdout.rows || 24 });
     const child = machine.agent.run({ argv, stdin: true, ...(values.tty && { pty: size() }) });

@@ -70,6 +70,17 @@ describe("what is printed, and the exit status", () => {
     expect((await shell(command)).status).toBe(wanted);
   });
 
+  test("an image of one file runs, too", async () => {
+    const { stdout } = await shell("docker run --rm hello");
+    expect(stdout).toContain("Hello");
+  });
+
+  test("one that could not start was never anything but created", async () => {
+    await shell("docker run --name stillborn busybox no-such-program");
+    const { stdout } = await shell("docker ps -a --format '{{.Names}} {{.Status}}'; docker rm stillborn");
+    expect(stdout).toBe("stillborn Created\nstillborn\n");
+  });
+
   test("stdout and stderr stay apart", async () => {
     const { stdout, stderr } = await shell("docker run --rm busybox sh -c 'echo out; echo err >&2'");
     expect({ stdout, stderr }).toEqual({ stdout: "out\n", stderr: "err\n" });

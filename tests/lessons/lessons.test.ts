@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, onTestFailed, test } from "vitest";
+import { buildRegistry } from "../../images/library/build";
 import { buildMachine } from "../../guest/build";
 import { readCourse } from "../../src/node/lesson/read-course";
 import { Stage } from "../../src/node/lesson/stage";
@@ -13,7 +14,7 @@ const { lessons } = readCourse(fileURLToPath(new URL("../../lessons/", import.me
 describe.each(lessons.filter(({ id }) => FAST.includes(id)))("$id", (lesson) => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await Stage.open(await buildMachine({ snapshot: true, progress: () => {} }));
+    stage = await Stage.open(await buildMachine({ snapshot: true, progress: () => {} }), buildRegistry);
   });
   afterAll(() => stage?.close());
 

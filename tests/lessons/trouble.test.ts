@@ -1,5 +1,6 @@
 /** Lessons that do not work: what fails is named, the machine lives on, and the learner can go on. */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { buildRegistry } from "../../images/library/build";
 import { buildMachine } from "../../guest/build";
 import { parseLesson } from "../../src/lesson/parse";
 import { Stage } from "../../src/node/lesson/stage";
@@ -7,7 +8,7 @@ import type { Lesson } from "../../src/protocol/lesson";
 
 let stage: Stage;
 beforeAll(async () => {
-  stage = await Stage.open(await buildMachine({ snapshot: true, progress: () => {} }));
+  stage = await Stage.open(await buildMachine({ snapshot: true, progress: () => {} }), buildRegistry);
 });
 afterAll(() => stage?.close());
 

@@ -60,8 +60,10 @@ export class Container {
   }
 
   exited(exitCode: number, at: bigint | undefined, more: { error?: string; oomKilled?: boolean } = {}) {
+    // One whose first start failed was never anything but created, as Docker has it.
+    const ran = this.record.state.StartedAt !== NEVER;
     Object.assign(this.record.state, {
-      ...statusFlags("exited"),
+      ...statusFlags(ran ? "exited" : "created"),
       Pid: 0,
       ExitCode: exitCode,
       Error: more.error ?? "",

@@ -174,6 +174,7 @@ function insidePlan(spec: ContainerSpec): Plan {
       recursive: true,
       why: "What is mounted from here on must not show on the host.",
     },
+    ...parentSteps(spec.mounts, rootfs),
     ...spec.mounts.flatMap((mount) => mountSteps(mount, rootfs)),
     ...deviceSteps(rootfs, spec.mounts),
     { kind: "chdir", path: rootfs, why: "The new root." },
@@ -215,6 +216,21 @@ function nameSteps({ hostname, domainname }: ContainerSpec): Plan {
   if (domainname)
     steps.push({ kind: "write", path: "/proc/sys/kernel/domainname", text: domainname, why: "Its domain." });
   return steps;
+}
+
+/** An image may lack the directories of the files that are put into it, such as /etc. */
+function parentSteps(mounts: readonly ContainerMount[], rootfs: string): Plan {
+  const parents = mounts
+    .filter(({ on }) => on !== "directory")
+    .map(({ target }) => target.slice(0, target.lastIndexOf("/")))
+    .filter((parent) => parent !== "");
+  return [...new Set(parents)].map((parent) => ({
+    kind: "mkdir",
+    path: rootfs + parent,
+    parents: true,
+    root: rootfs,
+    why: "Files of the engine's are put here; an image may lack it.",
+  }));
 }
 
 function mountSteps(mount: ContainerMount, rootfs: string): Plan {

@@ -5,7 +5,7 @@ import { Checkpoints } from "../../machine/checkpoints";
 import { Player, settled, type Effect, type PlayerEvent, type PlayerState, type Slot } from "../../lesson/player";
 import { Scenes } from "../../lesson/scene";
 import type { Machine } from "../../machine/machine";
-import { bootMachine } from "../machine";
+import { bootWorld } from "../world";
 import type { TimelineBatch } from "../../protocol/change";
 import type { Fact, Lesson, Step, TypedLine } from "../../protocol/lesson";
 import type { Outcome, SavedState } from "../../protocol/machine";
@@ -32,10 +32,12 @@ export class Stage {
     this.machine = machine;
   }
 
-  static async open(manifest: string): Promise<Stage> {
+  /** @param registry folder of the library's images, built first if need be */
+  static async open(manifest: string, registry: () => Promise<string>): Promise<Stage> {
     const stage: { current?: Stage } = {};
-    const machine = await bootMachine({
+    const machine = await bootWorld({
       manifest,
+      registry,
       events: {
         onview: (view) => void stage.current?.onview(view),
         onchanges: (batch) => void stage.current?.onchanges(batch),

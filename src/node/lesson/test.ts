@@ -19,7 +19,7 @@ const OPTIONS = {
 } as const;
 
 /** `glassbox lesson test [NAME…]`: boots the machine and tries every step of every lesson. */
-export const testCommand: Command = async (args, { manifest }) => {
+export const testCommand: Command = async (args, { manifest, registry }) => {
   const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
   const { chosen } = choose(values.course, positionals);
   const jobs = count(values.jobs, "--jobs");
@@ -28,7 +28,7 @@ export const testCommand: Command = async (args, { manifest }) => {
   const startedAt = performance.now();
   let failed = 0;
   if (jobs === 1 || chosen.length === 1) {
-    for (const lesson of chosen) failed += await testLesson(lesson, path, seconds);
+    for (const lesson of chosen) failed += await testLesson(lesson, () => Stage.open(path, registry), seconds);
   } else {
     const waiting = [...chosen];
     const worker = async (): Promise<void> => {
@@ -51,8 +51,8 @@ function count(text: string, option: string): number {
 }
 
 /** Resolves to the number of trials that failed. */
-async function testLesson(lesson: Lesson, manifest: string, seconds: number): Promise<number> {
-  const stage = await Stage.open(manifest);
+async function testLesson(lesson: Lesson, open: () => Promise<Stage>, seconds: number): Promise<number> {
+  const stage = await open();
   const startedAt = performance.now();
   let made = 0;
   let failed = 0;
