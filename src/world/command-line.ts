@@ -7,15 +7,8 @@ import type { Client } from "../protocol/exchange";
 import type { Guest } from "../engine/guest";
 import type { Duplex } from "../engine/http/connection";
 import { guestFiles } from "./guest-files";
-import {
-  decodeGreeting,
-  decodeSize,
-  encodeMessage,
-  pieces,
-  readMessages,
-  type Greeting,
-  type Message,
-} from "./messages";
+import { decodeGreeting, decodeSize, readMessages, type Greeting, type Message } from "./messages";
+import { openOutbox, type Outbox } from "./outbox";
 
 /** Signals of the guest (i386) by number. */
 const SIGNALS: Readonly<Record<number, string>> = {
@@ -37,29 +30,26 @@ export interface CommandLineOptions {
 
 /** Serves one command from its greeting to its exit. Never rejects. */
 export async function serveCommandLine(connection: Duplex, options: CommandLineOptions): Promise<void> {
-  const writer = connection.writable.getWriter();
-  writer.closed.catch(() => {});
+  const outbox = openOutbox(connection.writable);
   const messages = readMessages(connection.readable);
   try {
     const first = await messages.next();
     if (first.done || first.value.type !== Report.HELLO) return;
     const greeting = decodeGreeting(first.value.body);
-    const session = openSession(greeting, options, writer);
+    const session = openSession(greeting, options, outbox);
     const ended = run(greeting.argv, session.cli);
     void session.listen(messages);
     const status = await ended;
     session.close();
-    await writer.write(encodeMessage(Order.EXIT, Uint8Array.of(status)));
-    await writer.close();
+    await outbox.send(Order.EXIT, Uint8Array.of(status));
+    await outbox.close();
   } catch {
     // Whoever typed the command has gone, and with it everybody who could be told.
-    await writer.abort().catch(() => {});
   }
 }
 
-function openSession(greeting: Greeting, options: CommandLineOptions, writer: WritableStreamDefaultWriter<Uint8Array>) {
+function openSession(greeting: Greeting, options: CommandLineOptions, outbox: Outbox) {
   const { terminal } = greeting;
-  const send = (type: number, body?: Uint8Array) => writer.write(encodeMessage(type, body));
   const client: Client = { kind: "command-line", pid: options.pid, argv: greeting.argv };
 
   let input: ReadableStreamDefaultController<Uint8Array> | undefined;
@@ -71,17 +61,12 @@ function openSession(greeting: Greeting, options: CommandLineOptions, writer: Wr
       pull: () =>
         new Promise<void>((resolve) => {
           waiting = resolve;
-          send(Order.READ).catch(() => resolve());
+          outbox.send(Order.READ).catch(() => resolve());
         }),
     },
     { highWaterMark: 0 },
   );
-  const output = (type: number) =>
-    new WritableStream<Uint8Array>({
-      async write(bytes) {
-        for (const message of pieces(type, bytes)) await writer.write(message);
-      },
-    });
+  const output = (type: number) => new WritableStream<Uint8Array>({ write: (bytes) => outbox.send(type, bytes) });
 
   const size = { cols: greeting.cols, rows: greeting.rows };
   const resized = new Set<() => void>();
@@ -97,7 +82,7 @@ function openSession(greeting: Greeting, options: CommandLineOptions, writer: Wr
       resized.add(listener);
       return () => resized.delete(listener);
     },
-    raw: (on) => send(Order.RAW, Uint8Array.of(on ? 1 : 0)),
+    raw: (on) => outbox.send(Order.RAW, Uint8Array.of(on ? 1 : 0)),
   };
   const signals = queue<string>();
   const gone: (() => void)[] = [];

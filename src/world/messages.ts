@@ -1,5 +1,5 @@
 /** Messages of the wire between `docker` in the guest and the command line outside (`protocol/command-line.ts`). */
-import { MESSAGE_MAX_BYTES, PIECE_MAX_BYTES, Terminal } from "../protocol/command-line";
+import { MESSAGE_MAX_BYTES, Terminal } from "../protocol/command-line";
 
 export interface Message {
   type: number;
@@ -51,18 +51,18 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   return whole;
 }
 
-export function encodeMessage(type: number, body: Uint8Array = new Uint8Array(0)): Uint8Array {
-  const whole = new Uint8Array(HEAD_BYTES + 1 + body.length);
-  new DataView(whole.buffer).setUint32(0, body.length + 1, true);
+/** @param parts of the body */
+export function encodeMessage(type: number, ...parts: Uint8Array[]): Uint8Array {
+  const length = parts.reduce((sum, part) => sum + part.length, 1);
+  const whole = new Uint8Array(HEAD_BYTES + length);
+  new DataView(whole.buffer).setUint32(0, length, true);
   whole[HEAD_BYTES] = type;
-  whole.set(body, HEAD_BYTES + 1);
+  let at = HEAD_BYTES + 1;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
   return whole;
-}
-
-/** A text or bytes of any length as messages of a size that the guest takes. */
-export function* pieces(type: number, bytes: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += PIECE_MAX_BYTES)
-    yield encodeMessage(type, bytes.subarray(at, at + PIECE_MAX_BYTES));
 }
 
 /** @throws Error for a greeting that breaks off */
