@@ -79,6 +79,7 @@ static void start(uint32_t id, struct bytes body) {
   task.log_bytes = take32(&body);
   task.directory = take_text(&body);
   task.log = take_text(&body);
+  task.resolver = take_text(&body);
   task.plan = body;
   if (body.broken) return send_error(id, EINVAL);
   if (start_count == STARTS) return send_error(id, EAGAIN);

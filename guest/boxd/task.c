@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "boxd.h"
+#include "dns.h"
 #include "log.h"
 
 #define CLIENTS 16
@@ -109,6 +110,15 @@ static void resize(const uint8_t *payload) {
   ioctl(ends[0], TIOCSWINSZ, &size);
 }
 
+/* Names are answered in that network namespace from now on. */
+static void resolve_names(struct client *client, const uint8_t *name, uint32_t length) {
+  char netns[256] = "";
+  if (length < sizeof netns) memcpy(netns, name, length);
+  uint8_t result[2];
+  put16(result, ended ? ESRCH : dns_open(netns, directory));
+  frame(client, SHIM_FRAME_RESOLVING, NULL, 0, result, sizeof result);
+}
+
 /* Takes whole frames out of what came. False when they make no sense. */
 static bool understand(struct client *client) {
   uint32_t at = 0;
@@ -133,6 +143,8 @@ static bool understand(struct client *client) {
       resize(payload);
     else if (head[0] == SHIM_SUBSCRIBE && length == 1)
       subscribe(client, payload[0]);
+    else if (head[0] == SHIM_RESOLVE)
+      resolve_names(client, payload, length);
     else
       return false;
     at += FRAME_BYTES + length;
@@ -301,6 +313,8 @@ static uint8_t end_signal(void) { return WIFSIGNALED(status) ? WTERMSIG(status) 
 static uint8_t end_code(void) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
 
 static void announce_end(void) {
+  /* Before anybody takes its network namespace away: a socket would keep that alive. */
+  dns_close();
   write_exit(end_code(), end_signal());
   tell_boxd(end_code(), end_signal());
 }
@@ -356,7 +370,7 @@ static int listen_here(void) {
   return fd;
 }
 
-enum { CHILDREN, LISTENER, NEWS, OUTPUT, ERROR_OUTPUT, INPUT, FIRST_CLIENT };
+enum { CHILDREN, LISTENER, NEWS, OUTPUT, ERROR_OUTPUT, INPUT, DNS, FIRST_CLIENT = DNS + DNS_DESCRIPTORS };
 
 static void serve(int news) {
   struct pollfd all[FIRST_CLIENT + CLIENTS];
@@ -373,6 +387,7 @@ static void serve(int news) {
     all[OUTPUT] = (struct pollfd){reading || typing ? ends[1] : -1, (reading ? POLLIN : 0) | (typing ? POLLOUT : 0), 0};
     all[ERROR_OUTPUT] = (struct pollfd){reading ? ends[2] : -1, POLLIN, 0};
     all[INPUT] = (struct pollfd){!tty && (input_length || stdin_closing) ? ends[0] : -1, POLLOUT, 0};
+    dns_await(&all[DNS]);
     for (int i = 0; i < polled; i++) {
       bool full = clients[i].in_length == sizeof clients[i].in;
       all[FIRST_CLIENT + i] = (struct pollfd){clients[i].fd, (full ? 0 : POLLIN) | (clients[i].out_length ? POLLOUT : 0), 0};
@@ -384,6 +399,7 @@ static void serve(int news) {
       hear(news);
       if (report < 0) news = -1;
     }
+    dns_serve(&all[DNS]);
     reap();
     if (all[INPUT].revents || (tty && all[OUTPUT].revents & POLLOUT)) give_input();
     if (reading && ends[1] >= 0 && all[OUTPUT].revents & (POLLIN | POLLHUP | POLLERR)) take_output(1);
@@ -480,6 +496,8 @@ static void __attribute__((noreturn)) shim(const struct task *task) {
     fcntl(ends[fd], F_SETFL, O_NONBLOCK);
   }
   log_open(task->log, task->log_bytes);
+  int error = *task->resolver ? dns_open(task->resolver, directory) : 0;
+  if (error) fail(error);
   pid = fork();
   if (pid < 0) fail(errno);
   if (pid == 0) become(task, theirs, news[1], sockets[1]);

@@ -16,6 +16,8 @@ struct task {
   /* Where its socket and, when it has ended, `exit` are. It must be there. */
   const char *directory;
   const char *log;
+  /* Network namespace in which a name server listens from the beginning; "" for none. */
+  const char *resolver;
   struct bytes plan;
 };
 

@@ -53,6 +53,8 @@ export interface TaskRequest {
   /** Where its output is kept; nowhere when left out. */
   log?: { path: string; maxBytes: number };
   tty?: { cols: number; rows: number };
+  /** Network namespace in which a name server answers what the files in `DIRECTORY/dns` say. */
+  resolver?: string;
   stdin?: boolean;
   stdinOnce?: boolean;
   /** Output waits until somebody has subscribed. */
@@ -113,7 +115,7 @@ export class Boxd {
     view.setUint16(1, task.tty?.cols ?? 0, true);
     view.setUint16(3, task.tty?.rows ?? 0, true);
     view.setUint32(5, task.log?.maxBytes ?? 0, true);
-    const texts = encoder.encode(`${task.directory}\0${task.log?.path ?? ""}\0`);
+    const texts = encoder.encode(`${task.directory}\0${task.log?.path ?? ""}\0${task.resolver ?? ""}\0`);
     return pidOf(await this.#told(task.plan, Request.START, concat(head, texts, encodePlan(task.plan))));
   }
 

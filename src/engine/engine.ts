@@ -80,6 +80,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   };
   await boxd.take(rootPlan());
   await images.restore();
+  await networks.restore();
+  await volumes.restore();
   await containers.restore();
   const parts: Parts = { context, containers, execs, images, networks, volumes, about };
   const answer = router({

@@ -2,6 +2,7 @@
 import type { Stream } from "../agent/stream";
 import { ShimFrame, ShimRequest, Subscription } from "../protocol/boxd";
 import { concat } from "./boxd";
+import { errnoText } from "./errno";
 import type { Guest } from "./guest";
 
 /** What a task printed. */
@@ -16,6 +17,8 @@ export type ShimEvent =
   | ({ kind: "output" } & Output)
   /** What was logged before has all been sent. */
   | { kind: "live" }
+  /** A name server listens, or could not: errno, or 0. */
+  | { kind: "resolving"; errno: number }
   | { kind: "exit"; exitCode: number; signal: number };
 
 const FRAME_BYTES = 8;
@@ -60,6 +63,17 @@ export class Shim {
     return this.#send(ShimRequest.RESIZE, Uint8Array.of(cols & 255, cols >> 8, rows & 255, rows >> 8));
   }
 
+  /** Answers names in the network namespace called `netns` from now on. To be the only use of a connection. */
+  async resolve(netns: string): Promise<void> {
+    await this.#send(ShimRequest.RESOLVE, new TextEncoder().encode(netns));
+    for await (const event of this.events()) {
+      if (event.kind !== "resolving") continue;
+      if (event.errno === 0) return;
+      throw new Error(`its name server cannot listen: ${errnoText(event.errno)}`);
+    }
+    throw new Error("its name server cannot listen: the container has ended");
+  }
+
   /** What it sends, until the task has ended or the connection is closed. To be read once. */
   async *events(log = false): AsyncGenerator<ShimEvent> {
     let held = new Uint8Array(0);
@@ -94,6 +108,7 @@ export class Shim {
 function decode(type: number, payload: Uint8Array<ArrayBuffer>, log: boolean): ShimEvent {
   if (type === ShimFrame.EXIT) return { kind: "exit", exitCode: payload[0], signal: payload[1] };
   if (type === ShimFrame.LIVE) return { kind: "live" };
+  if (type === ShimFrame.RESOLVING) return { kind: "resolving", errno: payload[0] | (payload[1] << 8) };
   const stream = type === ShimFrame.STDERR ? "stderr" : "stdout";
   if (!log) return { kind: "output", stream, bytes: payload };
   const at = new DataView(payload.buffer).getBigUint64(0, true);

@@ -7,21 +7,33 @@ import { parseArgs } from "node:util";
 import type { Agent } from "../agent/agent";
 import { startEngine, type Engine } from "../engine/engine";
 import { memoryBlobStore, type BlobStore } from "../engine/image/blob-store";
-import { registryClient } from "../engine/registry/client";
+import { registryClient, type RegistryClient } from "../engine/registry/client";
+import { LOCAL_DOMAIN, localRegistry } from "../engine/registry/local";
+import { memoryRepositoryStore } from "../engine/registry/repository";
+import { registryServer } from "../engine/registry/server";
+import type { RegistryStore } from "../engine/registry/store";
+import type { Transfer } from "../engine/registry/transfer";
 import type { Machine } from "../machine/machine";
-import { UsageError, type Surroundings } from "./command";
+import type { Surroundings } from "./command";
+import { folderRegistryStore } from "./folder-store";
+import { listenAddress } from "./listen-address";
 import { bootMachine } from "./machine";
 import { openSockets } from "../world/sockets";
 import { socketStreams } from "./socket-streams";
 
-const DEFAULT_ADDRESS = "127.0.0.1:2375";
+const DEFAULT_PORT = 2375;
 
 export async function engineCommand(args: string[], surroundings: Surroundings): Promise<number> {
-  const { values } = parseArgs({ args, options: { listen: { type: "string", default: DEFAULT_ADDRESS } } });
-  const { host, port } = parseAddress(values.listen);
+  const { values } = parseArgs({
+    args,
+    options: { listen: { type: "string", default: `127.0.0.1:${DEFAULT_PORT}` }, data: { type: "string" } },
+  });
+  const { host, port } = listenAddress(values.listen, DEFAULT_PORT);
   const machine = await bootMachine({ manifest: await surroundings.manifest() });
   try {
-    const engine = await engineOn(machine, await surroundings.registry());
+    const engine = await engineOn(machine, await surroundings.registry(), {
+      pushed: values.data === undefined ? undefined : folderRegistryStore(values.data),
+    });
     const server = await listen(engine, host, port);
     const { address, port: actual } = server.address() as AddressInfo;
     process.stdout.write(
@@ -38,17 +50,20 @@ export async function engineCommand(args: string[], surroundings: Surroundings):
   }
 }
 
-/** @throws UsageError for what is no address of this machine */
-function parseAddress(text: string): { host: string; port: number } {
-  const [, host, port] = /^(?:(?:tcp:\/\/)?([^:/]+):)?(\d{1,5})$/.exec(text) ?? [];
-  if (port === undefined || Number(port) > 65535)
-    throw new UsageError("--listen takes an address such as 127.0.0.1:2375");
-  return { host: host ?? "127.0.0.1", port: Number(port) };
+export interface EngineSurroundings {
+  blobs: BlobStore;
+  /** What the registry `registry.box` keeps; memory when left out. */
+  pushed?: RegistryStore;
+  onTransfer?: (transfer: Transfer) => void;
 }
 
-/** An engine in a running machine, with the registry in `folder` as docker.io; the guest reaches it, too. */
-export async function engineOn(machine: Machine, folder: string): Promise<Engine> {
-  const engine = await startNodeEngine(machine.agent, machine, folder, memoryBlobStore());
+/** An engine in a running machine, which the guest reaches, too. */
+export async function engineOn(
+  machine: Machine,
+  folder: string,
+  surroundings: Partial<EngineSurroundings> = {},
+): Promise<Engine> {
+  const engine = await startNodeEngine(machine.agent, machine, folder, { blobs: memoryBlobStore(), ...surroundings });
   const sockets = await openSockets(machine.agent, async () => engine);
   const close = () => {
     sockets.close();
@@ -57,21 +72,37 @@ export async function engineOn(machine: Machine, folder: string): Promise<Engine
   return { ...engine, close };
 }
 
-/** An engine for a guest, with the registry in `folder` as docker.io. */
-export function startNodeEngine(guest: Agent, machine: Machine, folder: string, blobs: BlobStore): Promise<Engine> {
-  const library = registryClient({ baseUrl: "http://registry", fetch: (url) => fileResponse(folder, url) });
+/**
+ * An engine for a guest. The registry in `folder` is docker.io; `registry.box` is one to push to, in this process; and one
+ * that listens on this machine's loopback is reached there, as Docker reaches it, without encryption.
+ */
+export function startNodeEngine(
+  guest: Agent,
+  machine: Machine,
+  folder: string,
+  { blobs, pushed = memoryRegistryStore(), onTransfer }: EngineSurroundings,
+): Promise<Engine> {
+  const library = registryClient({ baseUrl: "http://registry", fetch: (url, init) => fileResponse(folder, url, init) });
+  const local = localRegistry(registryServer({ ...pushed, onTransfer }));
   return startEngine({
     guest,
     blobs,
-    registry: (domain) => (domain === "docker.io" ? library : undefined),
+    registry(domain): RegistryClient | undefined {
+      if (domain === "docker.io") return library;
+      if (domain === LOCAL_DOMAIN) return local;
+      return LOOPBACK.test(domain) ? registryClient({ baseUrl: `http://${domain}`, fetch }) : undefined;
+    },
     random: (sizeBytes) => randomBytes(sizeBytes),
     epochMs: () => Date.now(),
     about: () => ({ kernel: machine.status.release ?? "", memoryBytes: machine.emulator.ram().length }),
   });
 }
 
-/** A registry that is a tree of files. */
-async function fileResponse(folder: string, url: string): Promise<Response> {
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/;
+
+/** A registry that is a tree of files: it is read, and nothing else. */
+async function fileResponse(folder: string, url: string, { method = "GET" }: RequestInit = {}): Promise<Response> {
+  if (method !== "GET" && method !== "HEAD") return new Response(null, { status: 405 });
   const path = normalize(decodeURIComponent(new URL(url).pathname));
   try {
     return new Response(new Uint8Array(await readFile(join(folder, path))));
@@ -90,4 +121,8 @@ export function listen(engine: Engine, host: string, port: number): Promise<Serv
     server.once("error", reject);
     server.listen(port, host, () => resolve(server));
   });
+}
+
+export function memoryRegistryStore(): RegistryStore {
+  return { blobs: memoryBlobStore(), repositories: memoryRepositoryStore() };
 }

@@ -3,6 +3,7 @@ import { MachineError } from "../machine/failure";
 import { UsageError, type Command, type Surroundings } from "./command";
 import { engineCommand } from "./engine";
 import { lessonCommand } from "./lesson/command";
+import { registryCommand } from "./registry";
 import { runCommand } from "./run";
 import { viewCommand } from "./view";
 
@@ -14,8 +15,15 @@ const COMMANDS: Record<string, { run: Command; usage: string; summary: string }>
   },
   engine: {
     run: engineCommand,
-    usage: "glassbox engine [--listen 127.0.0.1:2375]",
-    summary: "boot the machine and serve its container engine: any client of Docker's API can use it",
+    usage: "glassbox engine [--listen 127.0.0.1:2375] [--data FOLDER]",
+    summary:
+      "boot the machine and serve its container engine: any client of Docker's API can use it;\n" +
+      "      what is pushed to registry.box is kept in FOLDER",
+  },
+  registry: {
+    run: registryCommand,
+    usage: "glassbox registry [--listen 127.0.0.1:5000] [--data FOLDER]",
+    summary: "serve the library's images, and a registry to push to, over HTTP; what is pushed is kept in FOLDER",
   },
   lesson: {
     run: lessonCommand,

@@ -2,7 +2,7 @@
 import { memoryBlobStore } from "../engine/image/blob-store";
 import type { Machine } from "../machine/machine";
 import { World } from "../world/world";
-import { startNodeEngine } from "./engine";
+import { memoryRegistryStore, startNodeEngine } from "./engine";
 import { bootMachine, type BootOptions } from "./machine";
 
 export interface WorldOptions extends BootOptions {
@@ -15,9 +15,9 @@ export interface WorldOptions extends BootOptions {
  * @throws MachineError with what happened and what to do
  */
 export async function bootWorld({ registry, ...options }: WorldOptions): Promise<Machine> {
-  // Kept when the machine goes back to an earlier state, which may know images that the later one has removed.
-  const blobs = memoryBlobStore();
-  const world = new World(async (agent) => startNodeEngine(agent, machine, await registry(), blobs));
+  // They stay when the machine goes back to an earlier state, which may know images that the later one has removed.
+  const kept = { blobs: memoryBlobStore(), pushed: memoryRegistryStore() };
+  const world = new World(async (agent) => startNodeEngine(agent, machine, await registry(), kept));
   const machine: Machine = await bootMachine({
     ...options,
     // A guest that has no place for sockets is still a machine.

@@ -22,6 +22,12 @@ export const BOXD_PATH = "/usr/libexec/boxd";
 /** Where boxd listens for news of its shims (datagrams). */
 export const BOXD_SOCKET = "/run/box/boxd.sock";
 
+/** Where a container on a network of its own asks for names, as Docker has it (moby `libnetwork/resolver.go`). */
+export const DNS_ADDRESS = "127.0.0.11";
+export const DNS_PORT = 53;
+/** In a task's runtime directory: files in the form of /etc/hosts, all of which its name server knows. */
+export const DNS_DIRECTORY = "dns";
+
 /** Longest request: a plan with a large file in it. */
 export const REQUEST_MAX_BYTES = 1 << 20;
 
@@ -34,7 +40,7 @@ export const MESSAGE_MAX_BYTES = 2000;
 export const Request = {
   /** plan. Takes its steps one after the other; answered by `DONE` or `FAILED`. */
   PLAN: 1,
-  /** u8 `TaskFlag`s, u16 columns, u16 rows, u32 most bytes of log, runtime directory, log file or "", plan. Answered by `STARTED` or `FAILED`. */
+  /** u8 `TaskFlag`s, u16 columns, u16 rows, u32 most bytes of log, runtime directory, log file or "", network namespace for a name server or "", plan. Answered by `STARTED` or `FAILED`. */
   START: 2,
   /** u32 offset, u32 most bytes, root or "", path. Answered by `DATA` or `FAILED`. Of a directory, its names, each ended by a NUL. */
   READ: 3,
@@ -72,6 +78,8 @@ export const ShimRequest = {
   RESIZE: 2,
   /** u8 `Subscription`s. */
   SUBSCRIBE: 3,
+  /** Name of a network namespace, in which a name server is to listen from now on. Answered by `RESOLVING`. */
+  RESOLVE: 4,
 } as const;
 
 export const Subscription = {
@@ -89,6 +97,8 @@ export const ShimFrame = {
   EXIT: 3,
   /** All that was logged before has been sent. */
   LIVE: 4,
+  /** u16 errno, or 0 when names are answered. */
+  RESOLVING: 5,
 } as const;
 
 /** Header of a piece in a log file: u8 stream, 3 bytes of 0, u32 length, u64 ns since 1970. */

@@ -2,9 +2,12 @@
 import type { Parts } from "../engine";
 import { historyOf } from "../image/history";
 import type { Images, NamedImage } from "../image/images";
-import { familiarReference, parseReference } from "../image/reference";
-import { badParameter } from "./error";
+import { familiarReference, fullName, fullReference, parseReference, type Reference } from "../image/reference";
+import { shortId } from "../image/digest";
+import { ApiError, badParameter } from "./error";
 import type { PullProgress } from "../registry/pull";
+import type { PushProgress } from "../registry/push";
+import type { ProgressMessage } from "../../protocol/docker";
 import { empty, filters, flag, json, type Call, type Routes } from "./router";
 
 export function routes({ images, containers }: Parts): Routes {
@@ -54,6 +57,7 @@ export function routes({ images, containers }: Parts): Routes {
     },
     "GET /images/get": (call) => archive(images.save(call.query.getAll("names").flatMap((names) => names.split(",")))),
     "GET /images/:name*/get": (call) => archive(images.save([call.params.name])),
+    "POST /images/:name*/push": (call) => push(images, call),
     "POST /images/:name*/tag": async (call) => {
       const repository = call.query.get("repo");
       if (!repository) throw badParameter("invalid reference format");
@@ -120,6 +124,70 @@ async function pull(images: Images, { query, signal }: Call): Promise<Response> 
     },
   });
   return new Response(body, { headers: { "content-type": "application/json" } });
+}
+
+/** `docker push`: lines of JSON as it goes on, in the words of moby's `distribution/push_v2.go`. */
+function push(images: Images, { params, query, signal }: Call): Response {
+  // Refused before the first line, as a request that cannot be meant.
+  const name = params.name;
+  const { repository, references } = pushable(images, name, query.get("tag") || undefined);
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      const send = (line: ProgressMessage) => controller.enqueue(encoder.encode(`${JSON.stringify(line)}\r\n`));
+      try {
+        send({ status: `The push refers to repository [${repository}]` });
+        if (references instanceof ApiError) throw references;
+        for (const reference of references) await pushOne(images, reference, send, signal);
+      } catch (error) {
+        const message = (error as Error).message;
+        send({ errorDetail: { message }, error: message });
+      }
+      controller.close();
+    },
+  });
+  return new Response(body, { headers: { "content-type": "application/json" } });
+}
+
+/** What to push, or what is said after the first line when there is nothing. */
+function pushable(images: Images, name: string, tag: string | undefined) {
+  try {
+    return images.pushed(name, tag);
+  } catch (error) {
+    if (!(error instanceof ApiError && error.status === 404)) throw error;
+    return { repository: fullName(parseReference(name)), references: error };
+  }
+}
+
+async function pushOne(
+  images: Images,
+  reference: Reference,
+  send: (line: ProgressMessage) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const { layers } = images.find(fullReference(reference)).image;
+  // A layer is called by its DiffID here, and the config, which is none, is not told of.
+  const ids = new Map<string, string>(layers.map(({ diffId, descriptor }) => [descriptor.digest, shortId(diffId)]));
+  const shown = new Map<string, number>();
+  for (const id of ids.values()) send({ status: "Preparing", progressDetail: {}, id });
+  const onProgress = (progress: PushProgress) => {
+    const id = ids.get(progress.digest);
+    if (id === undefined) return;
+    if (progress.kind === "already-exists") send({ status: "Layer already exists", progressDetail: {}, id });
+    if (progress.kind === "mounted") send({ status: `Mounted from ${progress.from}`, progressDetail: {}, id });
+    if (progress.kind === "uploaded") send({ status: "Pushed", progressDetail: {}, id });
+    if (progress.kind === "uploading") {
+      const { currentBytes: current, totalBytes: total } = progress;
+      const part = Math.floor((20 * current) / Math.max(1, total));
+      if (shown.get(id) === part) return;
+      shown.set(id, part);
+      send({ status: "Pushing", progressDetail: { current, total }, id });
+    }
+  };
+  const { digest, sizeBytes } = await images.push(reference, { onProgress, signal });
+  const tag = reference.tag ?? "latest";
+  send({ status: `${tag}: digest: ${digest} size: ${sizeBytes}` });
+  send({ progressDetail: {}, aux: { Tag: tag, Digest: digest, Size: sizeBytes } });
 }
 
 function repositoryOf(name: string): string {

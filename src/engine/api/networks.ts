@@ -1,17 +1,11 @@
 /** `/networks…` of the API. */
 import type { Parts } from "../engine";
+import { isUserDefined } from "../network/network";
 import { formatIpv4 } from "../network/subnet";
 import type { Network } from "../network/networks";
+import type { NetworkConnectRequest, NetworkCreateRequest, NetworkDisconnectRequest } from "../../protocol/docker";
+import { badParameter } from "./error";
 import { empty, filters, json, type Routes } from "./router";
-
-interface CreateNetwork {
-  Name?: string;
-  Driver?: string;
-  Internal?: boolean;
-  IPAM?: { Config?: { Subnet?: string; Gateway?: string }[] | null };
-  Options?: Record<string, string> | null;
-  Labels?: Record<string, string> | null;
-}
 
 export function routes({ networks, containers }: Parts): Routes {
   const inspect = (network: Network, withMembers: boolean) => ({
@@ -25,11 +19,17 @@ export function routes({ networks, containers }: Parts): Routes {
       Driver: "default",
       Options: null,
       Config: network.bridge
-        ? [{ Subnet: networks.subnetText(network), Gateway: formatIpv4(network.bridge.gateway) }]
+        ? [
+            {
+              ...network.ipam?.Config?.[0],
+              Subnet: networks.subnetText(network),
+              Gateway: formatIpv4(network.bridge.gateway),
+            },
+          ]
         : [],
     },
     Internal: network.internal,
-    Attachable: false,
+    Attachable: network.attachable,
     Ingress: false,
     ConfigFrom: { Network: "" },
     ConfigOnly: false,
@@ -74,18 +74,37 @@ export function routes({ networks, containers }: Parts): Routes {
     },
     "GET /networks/:id": (call) => json(inspect(networks.find(call.params.id), true)),
     "POST /networks/create": async (call) => {
-      const asked = await call.json<CreateNetwork>();
-      const [pool] = asked.IPAM?.Config ?? [];
+      const asked = await call.json<Partial<NetworkCreateRequest>>();
+      if (asked.EnableIPv6) throw badParameter("IPv6 is not there on this machine: create the network without it");
       const network = await networks.create({
         name: asked.Name ?? "",
         driver: asked.Driver || undefined,
         internal: asked.Internal,
-        subnet: pool?.Subnet || undefined,
-        gateway: pool?.Gateway || undefined,
+        attachable: asked.Attachable,
+        ipam: asked.IPAM,
         labels: asked.Labels ?? {},
         options: asked.Options ?? {},
       });
       return json({ Id: network.id, Warning: "" }, 201);
+    },
+    "POST /networks/:id/connect": async (call) => {
+      const network = networks.find(call.params.id);
+      const { Container, EndpointConfig } = await call.json<Partial<NetworkConnectRequest>>();
+      await containers.connect(containers.find(Container ?? ""), network, EndpointConfig ?? {});
+      return empty(200);
+    },
+    "POST /networks/:id/disconnect": async (call) => {
+      const network = networks.find(call.params.id);
+      const { Container } = await call.json<Partial<NetworkDisconnectRequest>>();
+      await containers.disconnect(containers.find(Container ?? ""), network);
+      return empty(200);
+    },
+    "POST /networks/prune": async (call) => {
+      filters(call.query);
+      const used = new Set(containers.all().flatMap(({ record }) => Object.keys(record.endpoints)));
+      const unused = networks.all().filter((network) => isUserDefined(network) && !used.has(network.name));
+      for (const network of unused) await networks.remove(network);
+      return json({ NetworksDeleted: unused.length > 0 ? unused.map(({ name }) => name) : null });
     },
     "DELETE /networks/:id": async (call) => {
       await networks.remove(networks.find(call.params.id));

@@ -7,12 +7,14 @@ import { parseExit, PlanError, type Exit } from "../boxd";
 import { formatInstant, type Context } from "../context";
 import { EACCES, ENOENT } from "../errno";
 import { NAME_PATTERN, randomId, randomName } from "../identity";
-import type { Networks } from "../network/networks";
+import { isUserDefined, type Network } from "../network/network";
+import { parseLink, type Networks } from "../network/networks";
+import { Shim } from "../shim";
 import type { Volumes } from "../volume/volumes";
 import { Container } from "./container";
 import { checkHostConfig, mergeConfig, type ImageDefaults } from "./create";
 import { MASKED_PATHS, READONLY_PATHS } from "./defaults";
-import { CGROUP_PARENT, CONTAINERS, OVERLAYS, RUN_ROOT } from "./paths";
+import { CGROUP_PARENT, containerPaths, CONTAINERS, OVERLAYS, RUN_ROOT } from "./paths";
 import { cgroupPlan, processPlan } from "./plan";
 import { createdState, type ContainerRecord } from "./record";
 import { resolveSpec } from "./resolve";
@@ -77,6 +79,12 @@ export class Containers {
       if (text === undefined) continue;
       const container = new Container(JSON.parse(text) as ContainerRecord);
       this.#all.set(id, container);
+      this.#volumes.adopt(container.record);
+      if (container.running) this.#networks.adopt(container.record);
+    }
+    // An engine that ended on the way may not have told all names.
+    await this.#announce(this.#networks.all().map(({ name }) => name));
+    for (const container of this.all()) {
       if (!container.running) continue;
       const exit = await boxd.readText(`${container.paths.run}/exit`);
       const ended = exit === undefined ? undefined : parseExit(exit, container.paths.run);
@@ -120,6 +128,8 @@ export class Containers {
     // Before anything is waited for, so that nobody else gets the name.
     this.#all.set(id, container);
     try {
+      for (const link of hostConfig.Links ?? []) this.find(parseLink(link).other);
+      for (const [network, endpoint] of Object.entries(record.endpoints)) this.#networks.check(network, endpoint);
       record.mounts = await this.#volumes.mountsOf(record, (other) => this.find(other).record);
       await this.#takeOrUndo(this.#statePlan(container));
     } catch (error) {
@@ -139,8 +149,8 @@ export class Containers {
     const given = asked.NetworkingConfig?.EndpointsConfig ?? {};
     if (mode.startsWith("container:")) return {};
     const name = this.#networks.nameOf(mode);
-    const others = Object.entries(given).filter(([key]) => this.#networks.nameOf(key) !== name);
-    const endpoints = { [name]: given[mode] ?? given[name], ...Object.fromEntries(others) };
+    const named = Object.entries(given).map(([key, endpoint]) => [this.#networks.nameOf(key), endpoint] as const);
+    const endpoints = { [name]: null, ...Object.fromEntries(named) };
     return Object.fromEntries(Object.entries(endpoints).map(([network, endpoint]) => [network, endpoint ?? {}]));
   }
 
@@ -215,12 +225,13 @@ export class Containers {
       await this.#makeWorkingDirectory(container);
       await this.#volumes.fill(record, paths.rootfs);
       const spec = await this.#spec(container);
-      const network = await this.#networks.join(container.record, paths.netns);
+      const network = await this.#networks.join(record, paths, (name) => this.find(name).record);
       await this.#step(prepared, [
         ...network.plan,
         ...this.#filesPlan(container, network.hosts, network.resolvConf),
         ...cgroupPlan(spec),
       ]);
+      await this.#announce(Object.keys(record.endpoints));
       const pid = await this.#context.boxd.start({
         plan: processPlan(spec),
         directory: paths.run,
@@ -229,11 +240,13 @@ export class Containers {
         stdin: record.config.OpenStdin,
         stdinOnce: record.config.StdinOnce,
         hold: container.waitingForStart.size > 0,
+        resolver: network.resolver,
       });
       container.started(pid, this.#context.nowNs());
     } catch (error) {
       await this.#undo(prepared);
       this.#networks.leave(record);
+      await this.#announce(Object.keys(record.endpoints)).catch(() => {});
       const failure = startFailure(error, record);
       container.exited(failure.exitCode, undefined, { error: failure.message });
       for (const tell of [...container.waitingForStart]) tell(false);
@@ -371,6 +384,7 @@ export class Containers {
     ];
     this.#networks.leave(record);
     for (const step of steps) await this.#context.boxd.take([step]).catch(() => {});
+    await this.#announce(Object.keys(record.endpoints)).catch(() => {});
   }
 
   async kill(container: Container, signal: string): Promise<void> {
@@ -456,7 +470,93 @@ export class Containers {
     const oldName = `/${container.record.name}`;
     container.record.name = name;
     await this.#remember(container);
+    await this.#announce(Object.keys(container.record.endpoints));
     this.#emit(container, "rename", { oldName });
+  }
+
+  /** Tells the name servers in these networks who is there now. */
+  #announce(networks: readonly string[]): Promise<void> {
+    return this.#networks.announce(networks, ({ id }) => containerPaths(id));
+  }
+
+  /** `docker network connect`: a cable into a running container, or one more that it gets when it starts. */
+  async connect(container: Container, network: Network, settings: EndpointSettings = {}): Promise<void> {
+    await container.exclusive(async () => {
+      const { record, paths } = container;
+      this.#checkConnectable(container, network);
+      this.#networks.check(network.name, settings);
+      if (record.endpoints[network.name])
+        throw new ApiError(403, `endpoint with name ${record.name} already exists in network ${network.name}`);
+      record.endpoints[network.name] = settings;
+      try {
+        if (hasProcess(container)) {
+          await this.#takeOrUndo(await this.#networks.connect(record, paths, network));
+          await this.#announce([network.name]);
+          await this.#rewriteFiles(container);
+          if (isUserDefined(network)) await this.#resolveNames(container);
+        }
+      } catch (error) {
+        this.#networks.release(record, network);
+        await this.#announce([network.name]).catch(() => {});
+        throw error;
+      }
+      await this.#remember(container);
+    });
+    this.#emitNetwork("connect", container, network);
+  }
+
+  /** `docker network disconnect`. */
+  async disconnect(container: Container, network: Network): Promise<void> {
+    await container.exclusive(async () => {
+      const { record, paths } = container;
+      if (network.driver === "host") throw badParameter(HOST_CONFLICT);
+      if (!record.endpoints[network.name])
+        throw new ApiError(500, `container ${record.id} is not connected to network ${network.name}`);
+      if (hasProcess(container)) {
+        const plan = this.#networks.disconnectPlan(record, paths, network);
+        // What is gone already must not keep the rest.
+        for (const step of plan) await this.#context.boxd.take([step]).catch(() => {});
+        await this.#announce([network.name]);
+        await this.#rewriteFiles(container);
+      }
+      this.#networks.release(record, network);
+      await this.#remember(container);
+    });
+    this.#emitNetwork("disconnect", container, network);
+  }
+
+  /** @throws ApiError 400 in Docker's words (moby `runconfig/errors.go`) */
+  #checkConnectable({ record }: Container, network: Network) {
+    const mode = record.hostConfig.NetworkMode ?? "default";
+    if (mode === "host" || network.driver === "host") throw badParameter(HOST_CONFLICT);
+    if (mode.startsWith("container:"))
+      throw badParameter(
+        "container sharing network namespace with another container or host cannot be connected to any other network",
+      );
+    if (network.driver === "null" || record.endpoints.none)
+      throw badParameter(
+        "container cannot be connected to multiple networks with one of the networks in private (none) mode",
+      );
+  }
+
+  /** In place: they are mounted into the container. */
+  async #rewriteFiles(container: Container): Promise<void> {
+    const { hosts, resolvConf } = this.#networks.files(container.record, (name) => this.find(name).record);
+    await this.#context.boxd.take(this.#filesPlan(container, hosts, resolvConf));
+  }
+
+  async #resolveNames({ paths }: Container): Promise<void> {
+    const shim = new Shim(this.#context.guest, paths.run);
+    try {
+      await shim.opened;
+      await shim.resolve(paths.netns);
+    } finally {
+      shim.close();
+    }
+  }
+
+  #emitNetwork(action: string, { id }: Container, { id: network, name, driver }: Network) {
+    this.#context.events.emit("network", action, network, { container: id, name, type: driver });
   }
 
   async remove(container: Container, options: { force: boolean; volumes: boolean }): Promise<void> {
@@ -516,6 +616,13 @@ export class Containers {
   close() {
     for (const { timer } of this.#restarts.values()) clearTimeout(timer);
   }
+}
+
+const HOST_CONFLICT = "container cannot be disconnected from host network or connected to host network";
+
+/** False also for one that waits to be started again. */
+function hasProcess({ record: { state } }: Container): boolean {
+  return state.Running && !state.Restarting;
 }
 
 const ROOT_PASSWD = "root:x:0:0:root:/root:/bin/sh\n";

@@ -1,5 +1,6 @@
 /** A container as the engine remembers it: what was asked for, and how it is. Kept in the guest as JSON. */
 import type { ContainerConfig, ContainerState, EndpointSettings, HostConfig, MountPoint } from "../../protocol/docker";
+import type { PublishedPort } from "../network/bridge";
 
 export interface ContainerRecord {
   id: string;
@@ -19,6 +20,11 @@ export interface ContainerRecord {
   mounts: MountPoint[];
   /** By name of the network. */
   endpoints: Record<string, EndpointSettings>;
+  /** While it runs: its ends of the cables, `eth0`, by name of the network. */
+  interfaces?: Record<string, string>;
+  /** The network that is its way out, and where its published ports lead. */
+  gatewayNetwork?: string;
+  published?: PublishedPort[];
 }
 
 export const NEVER = "0001-01-01T00:00:00Z";

@@ -31,13 +31,49 @@ export const MAX_STORE_BYTES = 2 ** 30;
 
 export function memoryBlobStore({ maxBytes = MAX_STORE_BYTES } = {}): BlobStore {
   const blobs = new Map<Digest, Blob>();
+  const room = createRoom(maxBytes);
+  return {
+    has: async (digest) => blobs.has(digest),
+    get: async (digest) => blobs.get(digest),
+    put: (content, expected = {}) =>
+      room.gather(content, expected, async ({ digest, size }, blob) => {
+        if (blobs.has(digest)) return;
+        blobs.set(digest, blob);
+        room.kept(size);
+      }),
+    async delete(digest) {
+      const blob = blobs.get(digest);
+      if (blob) room.kept(-blob.size);
+      return blobs.delete(digest);
+    },
+    list: async () => [...blobs].map(([digest, { size }]) => ({ digest, size })),
+  };
+}
+
+/** What a store has room for. */
+export interface Room {
+  /**
+   * Takes content to its end, checks it and has it kept.
+   * @throws DigestError when it is not what was expected; BlobStoreError when there is no room
+   */
+  gather(
+    content: Uint8Array | Blob | ByteStream,
+    expected: Expected,
+    keep: (measured: Measured, blob: Blob) => Promise<void>,
+  ): Promise<Measured>;
+  /** So many bytes more are kept, or fewer. */
+  kept(bytes: number): void;
+}
+
+export function createRoom(maxBytes: number): Room {
   let keptBytes = 0;
   /** What is on its way counts: two streams together must not exceed the bound either. */
   let arrivingBytes = 0;
   return {
-    has: async (digest) => blobs.has(digest),
-    get: async (digest) => blobs.get(digest),
-    async put(content, expected = {}) {
+    kept(bytes) {
+      keptBytes += bytes;
+    },
+    async gather(content, expected, keep) {
       const digester = createDigester();
       const chunks: Uint8Array<ArrayBuffer>[] = [];
       let size = 0;
@@ -53,21 +89,12 @@ export function memoryBlobStore({ maxBytes = MAX_STORE_BYTES } = {}): BlobStore 
         }
         const measured = { ...digester.measured(), size };
         verify(expected, measured, nameOf(expected));
-        if (!blobs.has(measured.digest)) {
-          blobs.set(measured.digest, new Blob(chunks));
-          keptBytes += size;
-        }
+        await keep(measured, new Blob(chunks));
         return measured;
       } finally {
         arrivingBytes -= size;
       }
     },
-    async delete(digest) {
-      const blob = blobs.get(digest);
-      if (blob) keptBytes -= blob.size;
-      return blobs.delete(digest);
-    },
-    list: async () => [...blobs].map(([digest, { size }]) => ({ digest, size })),
   };
 }
 

@@ -11,8 +11,17 @@ import { hexOf, type Digest } from "./digest";
 import { ImageError } from "./error";
 import { openLayer, readImage, type Image, type Layer } from "./image";
 import { readLayer } from "./layer";
-import { familiarReference, fullReference, parseReference, withDefaultTag } from "./reference";
+import {
+  familiarName,
+  familiarReference,
+  fullName,
+  fullReference,
+  parseReference,
+  withDefaultTag,
+  type Reference,
+} from "./reference";
 import { RegistryError } from "../registry/error";
+import { pushImage, type Pushed, type PushProgress } from "../registry/push";
 import type { RegistryClient } from "../registry/client";
 import { pullImage, type PullProgress } from "../registry/pull";
 import type { TarInput } from "./tar/entry";
@@ -50,6 +59,8 @@ export class Images implements ImageSource {
   #unpacking = new Map<Digest, Promise<void>>();
   /** Layers that are in the guest, by chain id, with their size. */
   #layers = new Map<Digest, number>();
+  /** Repositories, `docker.io/library/busybox`, that layers came from or went to, the latest one last. */
+  #origins = new Map<Digest, Set<string>>();
 
   constructor(context: Context, store: BlobStore, registry: (domain: string) => RegistryClient | undefined) {
     this.#context = context;
@@ -138,6 +149,7 @@ export class Images implements ImageSource {
         ...options,
       });
       const fresh = !this.#all.has(image.id);
+      this.#cameFrom(image, reference);
       await this.add(image, reference.digest ? [] : [full]);
       this.#context.events.emit("image", "pull", familiar(full), { name: familiar(full) });
       return { digest, fresh, reference: familiar(full) };
@@ -149,6 +161,76 @@ export class Images implements ImageSource {
         );
         throw notFound(known ? `manifest for ${familiar(full)} not found: manifest unknown: manifest unknown` : denied);
       }
+      if (error instanceof ImageError) throw new ApiError(500, error.message);
+      throw error;
+    }
+  }
+
+  #cameFrom(image: Image, { domain, path }: Reference) {
+    for (const { digest } of image.manifest.layers) {
+      const origins = this.#origins.get(digest) ?? new Set<string>();
+      origins.delete(`${domain}/${path}`);
+      this.#origins.set(digest, origins.add(`${domain}/${path}`));
+    }
+  }
+
+  /** Repositories of a registry that may have a layer, the likeliest first: where it was, then where its image's names say. */
+  #mountSources(layer: Digest, { domain, path }: Reference): string[] {
+    const named = this.all()
+      .filter(({ image }) => image.manifest.layers.some(({ digest }) => digest === layer))
+      .flatMap(({ names }) => [...names].map((name) => fullName(parseReference(name))));
+    const all = new Set([...[...(this.#origins.get(layer) ?? [])].toReversed(), ...named]);
+    const prefix = `${domain}/`;
+    return [...all]
+      .filter((each) => each.startsWith(prefix) && each !== prefix + path)
+      .map((each) => each.slice(prefix.length));
+  }
+
+  /** The names to push for `docker push NAME`, without a tag all of its repository. @throws ApiError 400 */
+  pushed(name: string, tag: string | undefined): { repository: string; references: Reference[] } {
+    let wanted: Reference;
+    try {
+      wanted = parseReference(tag === undefined ? name : `${name}:${tag}`);
+    } catch (error) {
+      throw badParameter((error as Error).message);
+    }
+    if (wanted.digest !== undefined) throw badParameter("cannot push a digest reference");
+    const all = this.all().flatMap(({ names }) => [...names].map((each) => parseReference(each)));
+    const same = all.filter((each) => fullName(each) === fullName(wanted));
+    const references = wanted.tag === undefined ? same : same.filter((each) => each.tag === wanted.tag);
+    if (same.length === 0)
+      throw new ApiError(404, `An image does not exist locally with the tag: ${familiarName(wanted)}`);
+    if (references.length === 0) throw new ApiError(404, `tag does not exist: ${familiarReference(wanted)}`);
+    return { repository: fullName(wanted), references };
+  }
+
+  /** `docker push` of one name. @throws ApiError in Docker's words */
+  async push(
+    reference: Reference,
+    options: { onProgress?: (progress: PushProgress, image: Image) => void; signal?: AbortSignal } = {},
+  ): Promise<Pushed> {
+    const { image } = this.find(fullReference(reference));
+    const { domain, path, tag = "latest" } = reference;
+    const client = this.#registry(domain);
+    if (!client) throw new ApiError(500, `Get "https://${domain}/v2/": dial tcp: lookup ${domain}: no such host`);
+    try {
+      const pushed = await pushImage({
+        client,
+        store: this.#store,
+        image,
+        repository: path,
+        reference: tag,
+        mountFrom: (layer) => this.#mountSources(layer, reference),
+        onProgress: (progress) => options.onProgress?.(progress, image),
+        signal: options.signal,
+      });
+      this.#cameFrom(image, reference);
+      const name = familiarReference(reference);
+      this.#context.events.emit("image", "push", name, { name: familiarName(reference) });
+      return pushed;
+    } catch (error) {
+      if (error instanceof RegistryError && [401, 403, 405].includes(error.status ?? 0))
+        throw new ApiError(500, "denied: requested access to the resource is denied");
       if (error instanceof ImageError) throw new ApiError(500, error.message);
       throw error;
     }

@@ -8,6 +8,14 @@ export interface Bridge {
   subnet: Subnet;
   /** Its own address, which is the gateway of the containers. */
   gateway: number;
+  /** Containers get their addresses from here; from all of the subnet without it. */
+  range?: Subnet;
+  /** Addresses that no container gets. */
+  reserved?: number[];
+  /** Nothing leaves it, and nothing comes in. */
+  internal?: boolean;
+  /** False: what leaves keeps its own address. */
+  masquerade?: boolean;
 }
 
 /** A container's end of a cable to a bridge. */
@@ -20,6 +28,8 @@ export interface Endpoint {
   inner: string;
   address: number;
   mac: string;
+  /** What goes elsewhere goes this way. */
+  isGateway: boolean;
 }
 
 export interface PublishedPort {
@@ -31,7 +41,7 @@ export interface PublishedPort {
 }
 
 /** A bridge with its address, and the rule that gives what leaves it the host's own address. */
-export function bridgePlan({ device, subnet, gateway }: Bridge): Plan {
+export function bridgePlan({ device, subnet, gateway, internal = false, masquerade = true }: Bridge): Plan {
   return [
     {
       kind: "linkAdd",
@@ -46,11 +56,26 @@ export function bridgePlan({ device, subnet, gateway }: Bridge): Plan {
       why: "The host's own address on it. Containers send there what goes elsewhere.",
     },
     { kind: "linkUp", name: device, why: "Devices begin switched off." },
-    iptables(
-      ["-t", "nat", "-A", "POSTROUTING", "-s", cidr(subnet), "!", "-o", device, "-j", "MASQUERADE"],
-      ["-t", "nat", "-D", "POSTROUTING", "-s", cidr(subnet), "!", "-o", device, "-j", "MASQUERADE"],
-      "What leaves gets the host's address, so that answers find the way back.",
-    ),
+    ...(internal ? isolationRules(device, subnet) : masquerade ? [masqueradeRule(device, subnet)] : []),
+  ];
+}
+
+function masqueradeRule(device: string, subnet: Subnet): Step {
+  const rule = ["POSTROUTING", "-s", cidr(subnet), "!", "-o", device, "-j", "MASQUERADE"];
+  return iptables(
+    ["-t", "nat", "-A", ...rule],
+    ["-t", "nat", "-D", ...rule],
+    "What leaves gets the host's address, so that answers find the way back.",
+  );
+}
+
+/** Of an internal network (moby `setupInternalNetworkRules`). */
+function isolationRules(device: string, subnet: Subnet): Plan {
+  const enter = ["FORWARD", "!", "-s", cidr(subnet), "-o", device, "-j", "DROP"];
+  const leave = ["FORWARD", "!", "-d", cidr(subnet), "-i", device, "-j", "DROP"];
+  return [
+    iptables(["-I", ...enter], ["-D", ...enter], "Nothing from elsewhere comes in."),
+    iptables(["-I", ...leave], ["-D", ...leave], "And nothing leaves."),
   ];
 }
 
@@ -69,7 +94,7 @@ export function sandboxPlan(netns: string): Plan {
 
 /** A cable from the bridge into a network namespace that is there. */
 export function endpointPlan(bridge: Bridge, endpoint: Endpoint): Plan {
-  const { netns, veth, inner, address, mac } = endpoint;
+  const { netns, veth, inner, address, mac, isGateway } = endpoint;
   return [
     {
       kind: "linkAdd",
@@ -94,12 +119,16 @@ export function endpointPlan(bridge: Bridge, endpoint: Endpoint): Plan {
           why: "The container's address.",
         },
         { kind: "linkUp", name: inner, why: "Switched on." },
-        {
-          kind: "routeAdd",
-          destination: "default",
-          via: formatIpv4(bridge.gateway),
-          why: "All else goes by way of the host.",
-        },
+        ...(isGateway
+          ? [
+              {
+                kind: "routeAdd" as const,
+                destination: "default",
+                via: formatIpv4(bridge.gateway),
+                why: "All else goes by way of the host.",
+              },
+            ]
+          : []),
       ],
     },
   ];

@@ -42,11 +42,19 @@ export function overlaps(a: Subnet, b: Subnet): boolean {
   return a.prefix <= b.prefix ? contains(a, b.address) : contains(b, a.address);
 }
 
-/** The first free address for a host; undefined when all are taken. The first and the last of a subnet are nobody's. */
-export function freeAddress(subnet: Subnet, taken: ReadonlySet<number>): number | undefined {
-  const last = subnet.address + 2 ** (32 - subnet.prefix) - 1;
-  for (let address = subnet.address + 1; address < last; address++) if (!taken.has(address)) return address;
+/**
+ * The first free address for a host, of a range in the subnet if one is given; undefined when all are taken. The first and
+ * the last of a subnet are nobody's.
+ */
+export function freeAddress(subnet: Subnet, taken: ReadonlySet<number>, range: Subnet = subnet): number | undefined {
+  const first = Math.max(range.address, subnet.address + 1);
+  const last = Math.min(lastOf(range), lastOf(subnet) - 1);
+  for (let address = first; address <= last; address++) if (!taken.has(address)) return address;
   return undefined;
+}
+
+function lastOf({ address, prefix }: Subnet): number {
+  return address + 2 ** (32 - prefix) - 1;
 }
 
 function mask(prefix: number): number {

@@ -47,9 +47,14 @@ test("what is pushed is pulled: the same image, each part verified", async () =>
   const { client } = setUp();
   const source = memoryBlobStore();
   const image = await storeSampleImage(source, { compression: "gzip" });
-  expect(await pushImage({ client, store: source, image, repository: "lib/sample", reference: "1" })).toBe(
-    image.descriptor.digest,
-  );
+  const { digest, sizeBytes } = await pushImage({
+    client,
+    store: source,
+    image,
+    repository: "lib/sample",
+    reference: "1",
+  });
+  expect([digest, sizeBytes]).toEqual([image.descriptor.digest, image.descriptor.size]);
 
   const store = memoryBlobStore();
   const progress: PullProgress[] = [];
@@ -93,7 +98,7 @@ test("layers of an image that came from there are mounted, not sent", async () =
     image,
     repository: "b",
     reference: "1",
-    mountFrom: "a",
+    mountFrom: () => ["nowhere", "a"],
     onProgress: (event) => pushed.push(event),
   });
   expect(pushed.every(({ kind }) => kind === "mounted")).toBe(true);

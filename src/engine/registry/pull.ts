@@ -6,6 +6,7 @@ import { MAX_INDEX_DEPTH, readImage, type Image } from "../image/image";
 import type { Descriptor, Manifest } from "../image/manifest";
 import { LINUX_386, selectPlatform, type WantedPlatform } from "../image/platform";
 import type { RegistryClient } from "./client";
+import { inParallel } from "./parallel";
 
 /** Blobs fetched at once, as Docker's max-concurrent-downloads. */
 export const MAX_CONCURRENT_DOWNLOADS = 3;
@@ -81,28 +82,4 @@ async function fetchBlob({ client, store, repository, onProgress, signal }: Pull
     },
   );
   await store.put(stream, { digest, size });
-}
-
-/** Does `work` for all, a few at once; the first error stops the others. */
-async function inParallel<Item>(
-  items: readonly Item[],
-  width: number,
-  outer: AbortSignal | undefined,
-  work: (item: Item, signal: AbortSignal) => Promise<void>,
-): Promise<void> {
-  const stop = new AbortController();
-  const signal = outer ? AbortSignal.any([outer, stop.signal]) : stop.signal;
-  const queue = [...items];
-  const failures: unknown[] = [];
-  const worker = async () => {
-    for (let item = queue.shift(); item !== undefined && !signal.aborted; item = queue.shift()) {
-      await work(item, signal).catch((error: unknown) => {
-        failures.push(error);
-        stop.abort(error);
-      });
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
-  outer?.throwIfAborted();
-  if (failures.length > 0) throw failures[0];
 }

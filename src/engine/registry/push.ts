@@ -3,6 +3,12 @@ import { getBlob, type BlobStore } from "../image/blob-store";
 import type { Digest } from "../image/digest";
 import type { Image } from "../image/image";
 import type { RegistryClient } from "./client";
+import { inParallel } from "./parallel";
+
+/** Layers sent at once, as Docker's max-concurrent-uploads. */
+export const MAX_CONCURRENT_UPLOADS = 5;
+/** Repositories that a layer is looked for in, as Docker tries (moby `distribution/push_v2.go`, `maxRepositoryMountAttempts`). */
+export const MAX_MOUNT_ATTEMPTS = 4;
 
 export type PushProgress =
   | { kind: "already-exists"; digest: Digest }
@@ -17,25 +23,32 @@ export interface PushOptions {
   repository: string;
   /** Tag or digest to push to. */
   reference: string;
-  /** A repository of the same registry that may have the layers already, because the image came from there. */
-  mountFrom?: string;
+  /** Repositories of the same registry that may have a layer already, the likeliest first. */
+  mountFrom?: (layer: Digest) => readonly string[];
   onProgress?: (progress: PushProgress) => void;
   signal?: AbortSignal;
 }
 
+export interface Pushed {
+  /** The manifest's. */
+  digest: Digest;
+  sizeBytes: number;
+}
+
 /**
- * Sends what the registry does not have, then the manifest, which makes it visible. Returns the manifest's digest.
- * Blobs travel as the store has them; `compressLayer` makes smaller ones.
+ * Sends what the registry does not have, then the manifest, which makes it visible. What was sent before an error stays
+ * there, so that the next attempt need not send it again. Blobs travel as the store has them; `compressLayer` makes smaller ones.
  * @throws RegistryError, BlobStoreError
  */
-export async function pushImage(options: PushOptions): Promise<Digest> {
+export async function pushImage(options: PushOptions): Promise<Pushed> {
   const { client, store, image, repository, reference, signal } = options;
   const { mediaType, digest } = image.descriptor;
-  const blobs = new Set([...image.manifest.layers.map((layer) => layer.digest), image.id]);
-  for (const blob of blobs) await pushBlob(options, blob);
+  const layers = [...new Set(image.manifest.layers.map((layer) => layer.digest))];
+  await inParallel(layers, MAX_CONCURRENT_UPLOADS, signal, (layer, signal) => pushBlob({ ...options, signal }, layer));
+  await pushBlob(options, image.id);
   const bytes = await (await getBlob(store, digest)).arrayBuffer();
   await client.putManifest(repository, reference, { bytes, mediaType }, { signal });
-  return digest;
+  return { digest, sizeBytes: bytes.byteLength };
 }
 
 async function pushBlob(
@@ -43,9 +56,9 @@ async function pushBlob(
   digest: Digest,
 ): Promise<void> {
   if (await client.hasBlob(repository, digest, { signal })) return onProgress?.({ kind: "already-exists", digest });
-  if (mountFrom !== undefined && (await client.mountBlob(repository, digest, mountFrom, { signal }))) {
-    return onProgress?.({ kind: "mounted", digest, from: mountFrom });
-  }
+  for (const from of mountFrom?.(digest).slice(0, MAX_MOUNT_ATTEMPTS) ?? [])
+    if (await client.mountBlob(repository, digest, from, { signal }))
+      return onProgress?.({ kind: "mounted", digest, from });
   const content = await getBlob(store, digest);
   await client.putBlob(repository, digest, content, {
     signal,

@@ -23,7 +23,7 @@ export function memoryRepositoryStore(): RepositoryStore {
     names: async () => [...repositories.keys()],
     get: async (name) => repositories.get(name),
     async update(name, change) {
-      const repository = repositories.get(name) ?? { blobs: new Set(), manifests: new Map(), tags: new Map() };
+      const repository = repositories.get(name) ?? emptyRepository();
       const result = change(repository);
       if (isEmpty(repository)) repositories.delete(name);
       else repositories.set(name, repository);
@@ -32,6 +32,10 @@ export function memoryRepositoryStore(): RepositoryStore {
   };
 }
 
-function isEmpty({ blobs, manifests, tags }: Repository): boolean {
+export function emptyRepository(): Repository {
+  return { blobs: new Set(), manifests: new Map(), tags: new Map() };
+}
+
+export function isEmpty({ blobs, manifests, tags }: Repository): boolean {
   return blobs.size === 0 && manifests.size === 0 && tags.size === 0;
 }

@@ -13,6 +13,7 @@ import { isRepositoryPath, isTag } from "../image/reference";
 import { RefusedError, type RegistryErrorCode } from "./error";
 import { chunkRange, receivedRange, requestedRange } from "./range";
 import type { Repository, RepositoryStore } from "./repository";
+import type { Transfer } from "./transfer";
 import { createUploads, type Upload, type Uploads } from "./upload";
 
 export interface RegistryServerOptions {
@@ -22,6 +23,8 @@ export interface RegistryServerOptions {
   /** Names of uploads. */
   newId?: () => string;
   maxUploadBytes?: number;
+  /** Called for whatever moves, or need not. What it throws is nobody's concern. */
+  onTransfer?: (transfer: Transfer) => void;
 }
 
 export type RequestHandler = (request: Request) => Promise<Response>;
@@ -32,8 +35,19 @@ export const MAX_LIST = 1000;
 const VERSION_HEADER = { "Docker-Distribution-API-Version": "registry/2.0" };
 
 export function registryServer(options: RegistryServerOptions): RequestHandler {
-  const { blobs, repositories, newId = () => crypto.randomUUID(), maxUploadBytes } = options;
-  const registry: Registry = { blobs, repositories, uploads: createUploads(newId, maxUploadBytes) };
+  const { blobs, repositories, newId = () => crypto.randomUUID(), maxUploadBytes, onTransfer } = options;
+  const registry: Registry = {
+    blobs,
+    repositories,
+    uploads: createUploads(newId, maxUploadBytes),
+    tell(transfer) {
+      try {
+        onTransfer?.(transfer);
+      } catch {
+        // Who watches must not be in the way.
+      }
+    },
+  };
   return async (request) => {
     let response: Response;
     try {
@@ -50,6 +64,7 @@ interface Registry {
   blobs: BlobStore;
   repositories: RepositoryStore;
   uploads: Uploads;
+  tell(transfer: Transfer): void;
 }
 
 type Handler = (registry: Registry, request: Request, url: URL, name: string, rest: string) => Promise<Response>;
@@ -150,6 +165,19 @@ async function getManifest(registry: Registry, request: Request, _url: URL, name
     "Docker-Content-Digest": digest,
     ETag: `"${digest}"`,
   };
+  if (request.method !== "HEAD") {
+    const tag = isDigest(reference) ? {} : { tag: reference };
+    const sizeBytes = blob.size;
+    registry.tell({
+      what: "manifest",
+      direction: "pull",
+      repository: name,
+      digest,
+      sizeBytes,
+      outcome: "sent",
+      ...tag,
+    });
+  }
   return new Response(request.method === "HEAD" ? null : blob.stream(), { headers });
 }
 
@@ -181,6 +209,15 @@ async function putManifest(registry: Registry, request: Request, _url: URL, name
   await registry.repositories.update(name, ({ manifests, tags }) => {
     manifests.set(digest, document.kind === "index" ? document.index.mediaType : document.manifest.mediaType);
     if (wanted === undefined) tags.set(reference, digest);
+  });
+  registry.tell({
+    what: "manifest",
+    direction: "push",
+    repository: name,
+    digest,
+    sizeBytes: bytes.length,
+    outcome: "stored",
+    ...(wanted === undefined ? { tag: reference } : {}),
   });
   const subject = subjectOf(document);
   return empty(201, {
@@ -235,6 +272,10 @@ async function getBlob(registry: Registry, request: Request, _url: URL, name: st
     });
   }
   const part = range ? blob.slice(range.start, range.end) : blob;
+  const moved = { what: "blob", repository: name, digest, sizeBytes: part.size } as const;
+  // Who asks without fetching is about to push, and need not.
+  if (request.method === "HEAD") registry.tell({ ...moved, direction: "push", outcome: "exists" });
+  else registry.tell({ ...moved, direction: "pull", outcome: "sent" });
   return new Response(request.method === "HEAD" ? null : part.stream(), {
     status: range ? 206 : 200,
     headers: {
@@ -285,6 +326,16 @@ async function mounted(registry: Registry, name: string, digest: Digest, from: s
   const isThere = source !== undefined && (await registry.repositories.get(source))?.blobs.has(digest);
   if (!isThere || !(await registry.blobs.has(digest))) return false;
   await registry.repositories.update(name, ({ blobs }) => blobs.add(digest));
+  const sizeBytes = (await registry.blobs.get(digest))?.size ?? 0;
+  registry.tell({
+    what: "blob",
+    direction: "push",
+    repository: name,
+    digest,
+    sizeBytes,
+    outcome: "mounted",
+    from: source,
+  });
   return true;
 }
 
@@ -320,6 +371,8 @@ async function finish(registry: Registry, request: Request, upload: Upload, dige
     });
   }
   await registry.repositories.update(upload.repository, ({ blobs }) => blobs.add(digest));
+  const { repository, size: sizeBytes } = upload;
+  registry.tell({ what: "blob", direction: "push", repository, digest, sizeBytes, outcome: "stored" });
   return created(upload.repository, digest);
 }
 

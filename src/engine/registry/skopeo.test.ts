@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { serveRequests, type RequestServer } from "../../node/serve-requests";
 import { writeArchive } from "../image/archive";
 import { memoryBlobStore } from "../image/blob-store";
 import { readAll } from "../image/bytes";
 import { openLayer } from "../image/image";
 import { storeSampleImage } from "../image/sample-image";
 import { registryClient } from "./client";
-import { listen } from "./listen.testing";
 import { pullImage } from "./pull";
 import { pushImage } from "./push";
 import { memoryRepositoryStore } from "./repository";
@@ -21,9 +21,9 @@ const skopeoMissing = Boolean(spawnSync("skopeo", ["--version"]).error);
 const folder = mkdtempSync(join(tmpdir(), "skopeo-"));
 const MAX = 1 << 26;
 
-let server: Awaited<ReturnType<typeof listen>>;
+let server: RequestServer;
 beforeAll(async () => {
-  server = await listen(registryServer({ blobs: memoryBlobStore(), repositories: memoryRepositoryStore() }));
+  server = await serveRequests(registryServer({ blobs: memoryBlobStore(), repositories: memoryRepositoryStore() }));
 });
 afterAll(async () => {
   await server.close();

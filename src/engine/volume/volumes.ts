@@ -8,6 +8,8 @@ import { formatInstant, type Context } from "../context";
 import { NAME_PATTERN, randomId } from "../identity";
 
 export const VOLUMES = `${STATE_ROOT}/volumes`;
+/** Beside the directory that is the volume. */
+const MEMORY = "volume.json";
 const ANONYMOUS = "com.docker.volume.anonymous";
 
 export interface Volume {
@@ -36,6 +38,28 @@ export class Volumes {
 
   constructor(context: Context) {
     this.#context = context;
+  }
+
+  /** Reads what is remembered in the guest. */
+  async restore(): Promise<void> {
+    const { boxd } = this.#context;
+    for (const name of await boxd.names(VOLUMES)) {
+      const text = await boxd.readText(`${VOLUMES}/${name}/${MEMORY}`);
+      if (text !== undefined) this.#all.set(name, JSON.parse(text) as Volume);
+    }
+  }
+
+  /** A container that an earlier engine made keeps its volumes. */
+  adopt({ id, mounts }: ContainerRecord) {
+    for (const { Name } of mounts) if (Name !== undefined) this.#use(Name, id);
+  }
+
+  #rememberPlan(volume: Volume): Plan {
+    const path = `${VOLUMES}/${volume.name}/${MEMORY}`;
+    return [
+      { kind: "write", path: `${path}.new`, text: JSON.stringify(volume), why: "The engine's memory of it." },
+      { kind: "rename", from: `${path}.new`, to: path, why: "At once, so that half of it is never read." },
+    ];
   }
 
   all(): Volume[] {
@@ -72,6 +96,7 @@ export class Volumes {
     this.#all.set(id, volume);
     await this.#context.boxd.take([
       { kind: "mkdir", path: mountpoint, parents: true, why: "A directory that outlives the container." },
+      ...this.#rememberPlan(volume),
     ]);
     this.#context.events.emit("volume", "create", id, { driver: "local" });
     return volume;
@@ -133,7 +158,7 @@ export class Volumes {
       return { Type: "bind", Source: source, ...common, Propagation: "rprivate" };
     }
     const volume = await this.create(source || undefined);
-    if (noCopy) volume.fresh = false;
+    if (noCopy) await this.#used(volume);
     return {
       Type: "volume",
       Name: volume.name,
@@ -144,12 +169,18 @@ export class Volumes {
     };
   }
 
+  async #used(volume: Volume): Promise<void> {
+    if (!volume.fresh) return;
+    volume.fresh = false;
+    await this.#context.boxd.take(this.#rememberPlan(volume));
+  }
+
   /** The first use of a volume copies what the image has at its place (moby `container.CopyImagePathContent`). */
   async fill(record: ContainerRecord, rootfs: string): Promise<void> {
     for (const { Name, Destination } of record.mounts) {
       const volume = Name === undefined ? undefined : this.#all.get(Name);
       if (!volume?.fresh) continue;
-      volume.fresh = false;
+      await this.#used(volume);
       const names = await this.#context.boxd.readText(rootfs + Destination, { root: rootfs }).catch(() => undefined);
       if (!names) continue;
       const copy: Plan = [
