@@ -96,7 +96,13 @@ export const readAll = async (
 export const readText = async (body: ReadableStream<Uint8Array> | null, limit?: number): Promise<string> =>
   new TextDecoder().decode(await readAll(body, limit));
 
-const failureOf = async (status: number, statusText: string, path: string, body: ReadableStream<Uint8Array> | null) => {
+/** What an answer of 400 and above says. */
+export const failureOf = async (
+  status: number,
+  statusText: string,
+  path: string,
+  body: ReadableStream<Uint8Array> | null,
+) => {
   const text = await readText(body);
   if (text.trim() === "")
     return new EngineFailure(

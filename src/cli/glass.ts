@@ -1,4 +1,4 @@
-import { ENGINE_ORIGIN, createApi, readText } from "./api";
+import { ENGINE_ORIGIN, createApi, failureOf } from "./api";
 import type { Api } from "./api";
 import { CliFailure, Exit } from "./failure";
 import type { Cli } from "./io";
@@ -70,10 +70,10 @@ export const explainingApi = (
         body: JSON.stringify(request),
       }),
     );
-    if (!response.ok)
-      throw new CliFailure(
-        `This engine does not explain: ${(await readText(response.body)).trim() || response.status}`,
-      );
+    if (!response.ok) {
+      const failure = await failureOf(response.status, response.statusText, "/glassbox/explain", response.body);
+      throw failure.message.includes("page not found") ? new CliFailure("This engine does not explain.") : failure;
+    }
     await pipeText(response.body, out);
     throw new Exit(0);
   };

@@ -1,11 +1,11 @@
-import type { Boxd } from "./boxd";
 import type { Events } from "./events";
 import type { Guest } from "./guest";
+import type { Hands } from "./hands";
 
 /** What every part of the engine works with. */
 export interface Context {
   guest: Guest;
-  boxd: Boxd;
+  boxd: Hands;
   events: Events;
   /** Nanoseconds since 1970, on the guest's clock. */
   nowNs(): bigint;

@@ -1,49 +1,22 @@
 /** The container engine: Docker's architecture, with its hands in the guest and its API on any stream. */
-import { routes as containerRoutes } from "./api/containers";
-import { routes as execRoutes } from "./api/exec";
-import { routes as imageRoutes } from "./api/images";
-import { routes as networkRoutes } from "./api/networks";
 import { router, type Answer } from "./api/router";
 import type { EventMessage } from "../protocol/docker";
 import type { Client, EngineEvent } from "../protocol/exchange";
-import { routes as systemRoutes } from "./api/system";
-import { routes as volumeRoutes } from "./api/volumes";
 import { Boxd } from "./boxd";
-import { Containers, rootPlan } from "./container/containers";
-import { Execs } from "./container/execs";
+import { rootPlan } from "./container/containers";
 import type { Context } from "./context";
 import { createEvents } from "./events";
 import { createRecorder, type Listener } from "./exchange/recorder";
+import { routes as explainRoutes } from "./explain/routes";
 import type { Guest } from "./guest";
+import { createParts, operations, restoreParts, type Sources } from "./parts";
 import { serveConnection, type Duplex } from "./http/connection";
-import type { BlobStore } from "./image/blob-store";
-import { Images } from "./image/images";
-import { Networks } from "./network/networks";
-import type { RegistryClient } from "./registry/client";
-import { Volumes } from "./volume/volumes";
 
-export interface EngineOptions {
+export interface EngineOptions extends Sources {
   guest: Guest;
-  /** Where blobs of images are kept; outside the guest, since they never change. */
-  blobs: BlobStore;
-  /** The registry that a domain of image names means; `docker.io` is the page's own. Undefined when it cannot be reached. */
-  registry(domain: string): RegistryClient | undefined;
   random(sizeBytes: number): Uint8Array;
   /** Milliseconds since 1970. */
   epochMs(): number;
-  /** What the machine is, for `docker info`. */
-  about(): { kernel: string; memoryBytes: number };
-}
-
-/** The engine's parts, for those who serve its API. */
-export interface Parts {
-  context: Context;
-  containers: Containers;
-  execs: Execs;
-  images: Images;
-  networks: Networks;
-  volumes: Volumes;
-  about: EngineOptions["about"];
 }
 
 export interface Engine {
@@ -62,7 +35,7 @@ export interface Engine {
  * @throws PlanError when the guest lacks what every container needs
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  const { guest, blobs, registry, random, epochMs, about } = options;
+  const { guest, random, epochMs } = options;
   const nowNs = () => BigInt(Math.round(epochMs() * 1000)) * 1000n;
   const events = createEvents(nowNs);
   const recorder = createRecorder(epochMs);
@@ -70,28 +43,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const boxd = new Boxd(guest);
   boxd.ontook = (taken) => recorder.took(taken);
   const context: Context = { guest, boxd, events, nowNs, random };
-  const images = new Images(context, blobs, registry);
-  const networks = new Networks(context);
-  const volumes = new Volumes(context);
-  const containers = new Containers(context, { images, networks, volumes });
-  const execs = new Execs(context);
+  const parts = createParts(context, options);
+  const { containers, execs } = parts;
   boxd.onexit = (exit) => {
     if (!execs.exited(exit)) void containers.exited(exit);
   };
   await boxd.take(rootPlan());
-  await images.restore();
-  await networks.restore();
-  await volumes.restore();
-  await containers.restore();
-  const parts: Parts = { context, containers, execs, images, networks, volumes, about };
-  const answer = router({
-    ...systemRoutes(parts),
-    ...containerRoutes(parts),
-    ...execRoutes(parts),
-    ...imageRoutes(parts),
-    ...networkRoutes(parts),
-    ...volumeRoutes(parts),
-  });
+  await restoreParts(parts);
+  const answer = router({ ...operations(parts), ...explainRoutes(context, options) });
   const handle = (request: Request, client: Client = { kind: "page" }) => recorder.record(request, client, answer);
   return {
     handle,

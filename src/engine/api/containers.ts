@@ -7,7 +7,7 @@ import { limitSteps } from "../container/plan";
 import { limits } from "../container/resolve";
 import { attach, multiplexed, MULTIPLEXED_STREAM, RAW_STREAM } from "../container/streams";
 import { formatInstant } from "../context";
-import type { Parts } from "../engine";
+import type { Parts } from "../parts";
 import { Shim, type Output } from "../shim";
 import { badParameter, conflict } from "./error";
 import { empty, filters, flag, json, type Call, type Routes } from "./router";

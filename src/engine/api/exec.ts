@@ -1,7 +1,7 @@
 /** `/exec/…` of the API. */
 import type { ExecCreateRequest } from "../../protocol/docker";
 import { MULTIPLEXED_STREAM, RAW_STREAM } from "../container/streams";
-import type { Parts } from "../engine";
+import type { Parts } from "../parts";
 import { empty, json, type Routes } from "./router";
 
 export function routes({ containers, execs }: Parts): Routes {

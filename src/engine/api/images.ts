@@ -1,5 +1,5 @@
 /** `/images/…` of the API. */
-import type { Parts } from "../engine";
+import type { Parts } from "../parts";
 import { historyOf } from "../image/history";
 import type { Images, NamedImage } from "../image/images";
 import { familiarReference, fullName, fullReference, parseReference, type Reference } from "../image/reference";

@@ -1,5 +1,5 @@
 /** `/networks…` of the API. */
-import type { Parts } from "../engine";
+import type { Parts } from "../parts";
 import { isUserDefined } from "../network/network";
 import { formatIpv4 } from "../network/subnet";
 import type { Network } from "../network/networks";

@@ -1,7 +1,7 @@
 /** What concerns the whole engine: version, info, events. */
 import { API_VERSION, MIN_API_VERSION, type EventMessage } from "../../protocol/docker";
 import { formatInstant } from "../context";
-import type { Parts } from "../engine";
+import type { Parts } from "../parts";
 import { filters, json, type Call, type Routes } from "./router";
 
 export const ENGINE_VERSION = "0.1.0";

@@ -1,5 +1,5 @@
 /** `/volumes…` of the API. */
-import type { Parts } from "../engine";
+import type { Parts } from "../parts";
 import type { Volume } from "../volume/volumes";
 import { badParameter } from "./error";
 import { empty, filters, flag, json, type Routes } from "./router";
