@@ -1,14 +1,19 @@
 /** The container engine: Docker's architecture, with its hands in the guest and its API on any stream. */
+import { routes as archiveRoutes } from "./api/archive";
 import { routes as containerRoutes } from "./api/containers";
+import { routes as diskUsageRoutes } from "./api/disk-usage";
 import { routes as execRoutes } from "./api/exec";
 import { routes as imageRoutes } from "./api/images";
 import { routes as networkRoutes } from "./api/networks";
 import { router, type Answer } from "./api/router";
+import { routes as statsRoutes } from "./api/stats";
 import { routes as systemRoutes } from "./api/system";
 import { routes as volumeRoutes } from "./api/volumes";
 import { Boxd } from "./boxd";
 import { Containers, rootPlan } from "./container/containers";
 import { Execs } from "./container/execs";
+import { HealthChecks } from "./container/health";
+import { Views } from "./container/view";
 import type { Context } from "./context";
 import { createEvents } from "./events";
 import type { Guest } from "./guest";
@@ -40,6 +45,7 @@ export interface Parts {
   images: Images;
   networks: Networks;
   volumes: Volumes;
+  views: Views;
   about: EngineOptions["about"];
 }
 
@@ -69,13 +75,17 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const volumes = new Volumes(context);
   const containers = new Containers(context, { images, networks, volumes });
   const execs = new Execs(context);
+  const views = new Views(context, volumes);
+  const health = new HealthChecks(context, containers, execs);
   boxd.onexit = (exit) => {
     if (!execs.exited(exit)) void containers.exited(exit);
   };
   await boxd.take(rootPlan());
   await images.restore();
   await containers.restore();
-  const parts: Parts = { context, containers, execs, images, networks, volumes, about };
+  await views.restore();
+  health.restore();
+  const parts: Parts = { context, containers, execs, images, networks, volumes, views, about };
   const handle = router({
     ...systemRoutes(parts),
     ...containerRoutes(parts),
@@ -83,6 +93,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     ...imageRoutes(parts),
     ...networkRoutes(parts),
     ...volumeRoutes(parts),
+    ...archiveRoutes(parts),
+    ...statsRoutes(parts),
+    ...diskUsageRoutes(parts),
   });
   const serve = (connection: Duplex) => serveConnection(connection, handle);
   const listener = await guest.listen({ path: SOCKET }, (stream) => void serve(stream));
@@ -91,6 +104,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     serve,
     close() {
       listener.close();
+      health.close();
       containers.close();
       boxd.close();
     },
