@@ -3,7 +3,7 @@ import type { FilesystemChange } from "../../protocol/docker";
 import type { Guest } from "../guest";
 import { concat } from "../image/bytes";
 import { decodeFileName } from "../image/file-name";
-import { printed } from "./in-root";
+import { ignore, printed } from "./in-root";
 
 export const MODIFIED = 0;
 export const ADDED = 1;
@@ -101,7 +101,7 @@ export async function compareLayers(
     argv: ["sh", "-c", LIST, "sh", upper, COMPARE, view.image, view.layers],
     purpose: "docker diff",
   });
-  void process.stderr.cancel().catch(() => {});
+  ignore(process.stderr);
   const text = decodeFileName(concat(await printed(process, NAMES_MAX_BYTES)));
   const records = text.split("\0").slice(0, -1);
   return withoutBorrowed(records.map((record) => ({ kind: KINDS[record[0]], path: record.slice(1) || "/" })));

@@ -6,12 +6,13 @@ import type { Guest } from "../guest";
 import { decompress } from "../image/compression";
 import type { ByteStream } from "../image/bytes";
 import { ImageError } from "../image/error";
+import { refuseThroughLink } from "../image/layer";
 import { decodeFileName, encodeFileName } from "../image/file-name";
 import type { TarEntry, TarInput } from "../image/tar/entry";
 import { TarError } from "../image/tar/error";
 import { readTar } from "../image/tar/reader";
 import { writeTar } from "../image/tar/writer";
-import { complaint, inRoot } from "./in-root";
+import { complaint, ignore, inRoot } from "./in-root";
 
 /** Names in one directory of the container that are looked at for conflicts. */
 const MAX_SUBDIRECTORIES = 100_000;
@@ -58,11 +59,9 @@ export async function copyIn(
 async function unpack(guest: Guest, root: string, directory: string, archive: ByteStream): Promise<void> {
   const unpacking = guest.run({
     ...inRoot(root, ["tar", "-x", "--numeric-owner", "-f", "-", "-C", directory], "docker cp: into a container"),
-    // In the container's root a link leads nowhere else than it would there.
-    env: { EXTRACT_UNSAFE_SYMLINKS: "1" },
     stdin: true,
   });
-  void unpacking.stdout.cancel().catch(() => {});
+  ignore(unpacking.stdout);
   const said = complaint(unpacking).catch(() => "");
   try {
     const [fed, ended] = await Promise.allSettled([archive.pipeTo(unpacking.stdin), unpacking.exited]);
@@ -91,11 +90,16 @@ async function* admitted(
   const { noOverwriteDirNonDir, owner } = options;
   const full = (path: string) => `${directory === "/" ? "" : directory}/${path}`;
   const directories: TarInput[] = [];
+  const links = new Set<string>();
   for await (const entry of readTar(decompress(body), { absoluteNames: "strip", climbingLinks: "keep" })) {
     // The directory that is copied into stays as it is.
     if (entry.path === "") continue;
     if (entry.type === "character" || entry.type === "block")
       throw new TarError("unsupported-type", "it is a device; make the archive without devices", entry.path);
+    refuseThroughLink(entry.path, links, entry.path);
+    if (entry.type === "hardlink") refuseThroughLink(entry.linkname, links, entry.path);
+    if (entry.type === "symlink") links.add(entry.path);
+    else links.delete(entry.path);
     const obstacle = await target.obstacle(entry);
     if (obstacle) {
       const [there, wanted] = obstacle === "directory" ? [obstacle, "non-directory"] : [obstacle, "directory"];
@@ -121,7 +125,7 @@ async function* admitted(
  * process is started for any of them.
  */
 const LOOK = `
-cd -P "$1" 2>/dev/null || { [ -e "$1" ] && printf '!\\0'; exit; }
+cd -P "$1" || { [ -e "$1" ] && printf '!\\0'; exit; }
 printf '%s\\0' "$PWD"
 while IFS= read -r -d '' d; do
   if [ -h "$d" ]; then printf 'x\\0'
@@ -148,7 +152,7 @@ class Target {
   constructor(looking: Process) {
     this.#writer = looking.stdin.getWriter();
     this.#writer.closed.catch(() => {});
-    void looking.stderr.cancel().catch(() => {});
+    ignore(looking.stderr);
     this.#texts = texts(looking.stdout);
   }
 

@@ -9,7 +9,7 @@ import type { TarEntry, TarInput } from "../image/tar/entry";
 import { readTar } from "../image/tar/reader";
 import { writeTar } from "../image/tar/writer";
 import { baseName, parseStat, STAT_FORMAT, statOfEntry } from "./path-stat";
-import { complaint, inRoot } from "./in-root";
+import { complaint, ignore, inRoot } from "./in-root";
 
 /** Ends of the script below that mean something. */
 const NOT_FOUND = 66;
@@ -125,7 +125,7 @@ export function exportTree(guest: Guest, root: string): ByteStream {
     argv: ["tar", "-c", "--numeric-owner", "-f", "-", "-C", root, "."],
     purpose: "docker export",
   });
-  void packing.stderr.cancel().catch(() => {});
+  ignore(packing.stderr);
   const archive = writeTar(withoutRoot(readTar(packing.stdout, { climbingLinks: "keep" })));
   return withEnd(archive, () => packing.cancel());
 }

@@ -1,7 +1,7 @@
 /** How many bytes directories of the guest hold, for `docker system df`, `docker ps --size` and what prunes free. */
 import type { Context } from "../context";
 import { concat } from "../image/bytes";
-import { printed } from "./in-root";
+import { ignore, printed } from "./in-root";
 
 /** Most directories that one program is given; the kernel bounds the length of its arguments. */
 const DIRECTORIES_AT_ONCE = 500;
@@ -19,7 +19,7 @@ export async function measureDirectories(
     const mark = Array.from(random(8), (byte) => byte.toString(16).padStart(2, "0")).join("");
     const argv = ["find", ...some, "!", "-type", "d", "-exec", "stat", "-c", `${mark} %h %i %s %n`, "{}", "+"];
     const process = guest.run({ argv, purpose: "how large directories are" });
-    void process.stderr.cancel().catch(() => {});
+    ignore(process.stderr);
     const text = new TextDecoder().decode(concat(await printed(process, LIST_MAX_BYTES)));
     addSizes(text, mark, sizes);
   }

@@ -29,6 +29,13 @@ export async function complaint(process: Process): Promise<string> {
   return text.trim();
 }
 
+/** Reads what nobody wants to know: a pipe that is closed kills who writes to it. */
+export function ignore(stream: ReadableStream<Uint8Array>) {
+  void (async () => {
+    for await (const bytes of stream) void bytes;
+  })().catch(() => {});
+}
+
 /**
  * All that a program prints.
  * @throws ApiError 500 when it is more than `maxBytes`; the program is ended then

@@ -126,6 +126,7 @@ export class Views {
     await this.#context.boxd.take([
       { kind: "mkdir", path: target, parents: true, why: "Where its files are seen from outside." },
       mount,
+      apart(target),
     ]);
     // What the first use of a volume has from the image must be there before what is copied.
     if (!mounted) await this.#volumes.fill(record, target);
@@ -136,6 +137,7 @@ export class Views {
     await this.#context.boxd.take([
       { kind: "mkdir", path: root, why: "The same tree, with its volumes." },
       { kind: "mount", source: `${directory}/layers`, target: root, options: ["bind"], why: "What it has of its own." },
+      apart(root),
       ...record.mounts
         .toSorted((a, b) => (a.Destination < b.Destination ? -1 : 1))
         .flatMap(({ Source, Destination, RW }): Plan => {
@@ -180,6 +182,11 @@ export class Views {
   async #takeEach(plan: Plan): Promise<void> {
     for (const step of plan) await this.#context.boxd.take([step]).catch(() => {});
   }
+}
+
+/** A mount below one that is shared with others would be made there, too: in the container itself. */
+function apart(target: string): Step {
+  return { kind: "propagation", target, propagation: "private", why: "What is mounted in it is mounted nowhere else." };
 }
 
 /** Directories are removed one by one and only when empty: a mount that stayed must not cost the container its files. */
