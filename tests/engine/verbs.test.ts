@@ -558,14 +558,14 @@ describe("disk usage", () => {
   });
 });
 
-/** Resolves with the events of a container once there are as many of its health. */
-async function healthEvents(id: string, count: number): Promise<string[]> {
+/** Resolves with the events of a container once there are as many of its health, and the last one is as awaited. */
+async function healthEvents(id: string, count: number, last?: string): Promise<string[]> {
   const by = encodeURIComponent(JSON.stringify({ container: [id], event: ["health_status"] }));
   const response = await raw("GET", `/events?since=1&filters=${by}`);
   const reader = response.body!.getReader();
   const actions: string[] = [];
   let text = "";
-  while (actions.length < count) {
+  while (actions.length < count || (last !== undefined && actions.at(-1) !== last)) {
     const { value, done } = await reader.read();
     if (done) break;
     text += new TextDecoder().decode(value);
@@ -624,6 +624,13 @@ describe("health checks", () => {
       Output: "Health check exceeded timeout (100ms)",
     });
     await remove(slow);
+    const shell = await box.start(
+      sleeper({
+        Healthcheck: { Test: ["CMD-SHELL", "sleep 77; true"], Interval: 1 * MS, Timeout: 100 * MS, Retries: 2 },
+      }),
+    );
+    expect(await healthEvents(shell, 1)).toEqual(["health_status: unhealthy"]);
+    await remove(shell);
     const absent = await box.start(
       sleeper({ Healthcheck: { Test: ["CMD", "no-such-probe"], Interval: 1 * MS, Retries: 1 } }),
     );
@@ -729,7 +736,7 @@ describe.skipIf(!DOCKER)("the docker command line", () => {
 
   test("stats --no-stream, system df, ps --size and the state of health", async () => {
     const options = ["--health-cmd", "true", "--health-interval", "50ms", "-m", "20m"];
-    await ok(
+    const id = await ok(
       "run",
       "-d",
       "--name",
@@ -747,7 +754,8 @@ describe.skipIf(!DOCKER)("the docker command line", () => {
       "{{.Name}} {{.MemUsage}} {{.PIDs}} {{.CPUPerc}} {{.NetIO}}",
       "well",
     );
-    expect(line).toMatch(/^well [\d.]+KiB|MiB \/ 20MiB 1 [\d.]+% /);
+    expect(line).toMatch(/^well [\d.]+[KM]iB \/ 20MiB 1 [\d.]+% /);
+    await healthEvents(id, 1, "health_status: healthy");
     expect(await ok("ps", "--filter", "health=healthy", "--format", "{{.Names}} {{.Status}}")).toMatch(
       /^well Up .* \(healthy\)$/,
     );
@@ -764,16 +772,21 @@ describe.skipIf(!DOCKER)("the docker command line", () => {
 
 // Last: what else an engine keeps, the one after it need not know.
 describe("an engine that starts anew", () => {
-  test("goes on with the probes", async () => {
+  test("goes on with the probes, and takes away what was mounted for a copy", async () => {
     const Healthcheck = { Test: ["CMD", "test", "-e", "/well"], Interval: 50 * MS, Retries: 1 };
     const id = await box.start(sleeper({ Healthcheck }));
     expect(await healthEvents(id, 1)).toEqual(["health_status: unhealthy"]);
+    const half = await raw("GET", archivePath(id, "/"));
+    expect(await outside("ls /run/box/view")).toBe(`${id}\n`);
     box.engine.close();
     const engine = await engineOn(box.machine, REGISTRY_DIRECTORY);
     afterAll(() => engine.close());
     Object.assign(box.engine, engine);
+    expect(await outside("ls /run/box/view; grep -c box/view /proc/mounts")).toBe("0\n");
+    await half.body!.cancel();
     await inside(id, "touch /well");
-    expect(await healthEvents(id, 1)).toEqual(["health_status: healthy"]);
+    await healthEvents(id, 1, "health_status: healthy");
+    expect(await health(id)).toMatchObject({ Status: "healthy" });
     await box.api("POST", `/containers/${id}/stop?t=0`);
     expect(await health(id)).toMatchObject({ Status: "unhealthy" });
     expect(await status(id)).toMatch(/^Exited \(137\) [^()]*$/);

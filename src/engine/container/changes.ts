@@ -57,35 +57,49 @@ function parentOf(path: string): string {
   return path.slice(0, path.lastIndexOf("/")) || "/";
 }
 
-/**
- * For each name of the upper directory one record, ended by a NUL: a letter of `KINDS`, and the path. What the image has in
- * a directory and the joined tree has not is gone: by a whiteout, or because the directory is opaque. The tests are the
- * shell's own; no process is started for a name.
- */
-const COMPARE = `
-image=$0 merged=$1; shift
-for p; do
-  p=\${p#.}
-  if [ ! -h "$merged$p" ] && [ ! -e "$merged$p" ]; then continue
-  elif [ ! -h ".$p" ] && [ -d ".$p" ] && [ ! -h "$image$p" ] && [ -d "$image$p" ]; then
-    printf '/%s\\0' "$p"
-    for f in "$image$p"/* "$image$p"/.[!.]* "$image$p"/..?*; do
-      f=\${f#"$image"}
-      { [ -h "$image$f" ] || [ -e "$image$f" ]; } && [ ! -h "$merged$f" ] && [ ! -e "$merged$f" ] && printf 'D%s\\0' "$f"
-    done
-  elif [ -h "$image$p" ] || [ -e "$image$p" ]; then printf 'C%s\\0' "$p"
-  else printf 'A%s\\0' "$p"
-  fi
-done
-:
-`;
+/** Names below a directory, absolute, with what they are; parents before what is in them. */
+export type Names = ReadonlyMap<string, "directory" | "character" | "other">;
 
-const KINDS: Readonly<Record<string, Finding["kind"]>> = {
-  A: "added",
-  C: "modified",
-  D: "deleted",
-  "/": "directory",
-};
+/**
+ * What the names of an overlay's upper directory mean.
+ * @param image what the image has in directories of the same names, as far as there are such
+ * @param joined what the overlay shows in them: what is not there is gone, by a whiteout or in an opaque directory
+ */
+export function compareNames(upper: Names, image: Names, joined: Names): Finding[] {
+  const shared = new Set(["/"]);
+  const findings: Finding[] = [{ kind: "directory", path: "/" }];
+  for (const [path, type] of upper) {
+    // A whiteout is a device 0, 0; a real device shows in the overlay.
+    if (type === "character" && !joined.has(path)) continue;
+    // Where the image has a link in place of a directory, what was found there is from elsewhere.
+    const former = shared.has(parentOf(path)) ? image.get(path) : undefined;
+    if (former === undefined) findings.push({ kind: "added", path });
+    else if (former === "directory" && type === "directory") {
+      shared.add(path);
+      findings.push({ kind: "directory", path });
+    } else findings.push({ kind: "modified", path });
+  }
+  for (const path of image.keys())
+    if (shared.has(parentOf(path)) && !joined.has(path)) findings.push({ kind: "deleted", path });
+  return findings;
+}
+
+/**
+ * Three lists of names, an empty one between them: the upper directory's; then, of the directories that it has, those that the
+ * image and the overlay have in them. A name stands there as often as `TYPES` says. find(1) does it all, without a
+ * process or a line of the shell for each name.
+ */
+const PRINT = "-type d -print0 -print0 -print0 -o -type c -print0 -print0 -o -print0";
+const LIST = `
+cd "$1"
+find . -mindepth 1 ${PRINT}
+for tree in "$2" "$3"; do
+  printf '\\0'
+  find . -type d -print0 | (cd "$tree" && exec xargs -0 sh -c "$4" sh)
+done
+`;
+const CHILDREN = `exec find "$@" -mindepth 1 -maxdepth 1 ${PRINT}`;
+const TYPES = { 1: "other", 2: "character", 3: "directory" } as const;
 
 /**
  * Compares the upper directory of an overlay with what is below it.
@@ -98,28 +112,28 @@ export async function compareLayers(
   view: { image: string; layers: string },
 ): Promise<Finding[]> {
   const process = guest.run({
-    argv: ["sh", "-c", LIST, "sh", upper, COMPARE, view.image, view.layers],
+    argv: ["sh", "-c", LIST, "sh", upper, view.image, view.layers, CHILDREN],
     purpose: "docker diff",
   });
   ignore(process.stderr);
-  const text = decodeFileName(concat(await printed(process, NAMES_MAX_BYTES)));
-  const records = text.split("\0").slice(0, -1);
-  return withoutBorrowed(records.map((record) => ({ kind: KINDS[record[0]], path: record.slice(1) || "/" })));
+  const [written, image, joined] = parseNames(decodeFileName(concat(await printed(process, NAMES_MAX_BYTES))));
+  return compareNames(written, image, joined);
 }
 
-const LIST = 'cd "$1" && find . -print0 | xargs -0 sh -c "$2" "$3" "$4"';
-
-/**
- * In a directory that took a link's place the image has nothing, though the shell found something: it followed the link.
- * Parents come before what is in them.
- */
-function withoutBorrowed(findings: readonly Finding[]): Finding[] {
-  const shared = new Set<string>();
-  return findings.flatMap((finding): Finding[] => {
-    const { kind, path } = finding;
-    const inShared = path === "/" || shared.has(parentOf(path));
-    if (kind === "directory" && inShared) shared.add(path);
-    if (inShared || kind === "added") return [finding];
-    return kind === "deleted" ? [] : [{ kind: "added", path }];
-  });
+/** @param text names that begin with `./`, each ended by a NUL, as often as `TYPES` says; an empty one ends a list */
+export function parseNames(text: string): [Names, Names, Names] {
+  const lists = [0, 1, 2].map(() => new Map<string, (typeof TYPES)[1 | 2 | 3]>());
+  let list = 0;
+  let count = 0;
+  const names = text.split("\0").slice(0, -1);
+  for (const [index, name] of names.entries()) {
+    if (name === "") list++;
+    else if (names[index + 1] === name) count++;
+    else {
+      lists[list]?.set(name.slice(1), TYPES[(count + 1) as 1 | 2 | 3]);
+      count = 0;
+    }
+  }
+  const [upper, image, joined] = lists;
+  return [upper, image, joined];
 }

@@ -15,9 +15,15 @@ import { complaint, ignore, inRoot } from "./in-root";
 const NOT_FOUND = 66;
 const NOT_A_DIRECTORY = 67;
 
+/** tar writes each header by itself; in few and large pieces an archive of small files is here in half the time. */
+const IN_PIECES = "dd obs=64k status=none";
+
 /** A directory is packed with its contents, anything else by itself; a link is followed only where a slash comes after it. */
 const PACK = `
-if [ -d "$1" ] && [ ! -h "$1" ]; then exec ./busybox tar -c --numeric-owner -f - -C "$1" .; fi
+if [ -d "$1" ] && [ ! -h "$1" ]; then
+  ./busybox tar -c --numeric-owner -f - -C "$1" . | exec ./busybox ${IN_PIECES}
+  exit
+fi
 if [ ! -e "$1" ] && [ ! -h "$1" ]; then
   [ -e "\${1%/*}" ] && [ ! -d "\${1%/*}" ] && exit ${NOT_A_DIRECTORY}
   exit ${NOT_FOUND}
@@ -122,7 +128,7 @@ async function* renamed(first: TarEntry, rest: AsyncIterable<TarEntry>, base: st
 /** All files below `root`, for `docker export`: names without a beginning, and no entry for the root itself. */
 export function exportTree(guest: Guest, root: string): ByteStream {
   const packing = guest.run({
-    argv: ["tar", "-c", "--numeric-owner", "-f", "-", "-C", root, "."],
+    argv: ["sh", "-c", `tar -c --numeric-owner -f - -C "$1" . | exec ${IN_PIECES}`, "sh", root],
     purpose: "docker export",
   });
   ignore(packing.stderr);
