@@ -4,6 +4,7 @@ import type { EventMessage } from "../protocol/docker";
 import type { Client, EngineEvent } from "../protocol/exchange";
 import { Boxd } from "./boxd";
 import { rootPlan } from "./container/containers";
+import { HealthChecks } from "./container/health";
 import type { Context } from "./context";
 import { createEvents } from "./events";
 import { createRecorder, type Listener } from "./exchange/recorder";
@@ -49,7 +50,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     if (!execs.exited(exit)) void containers.exited(exit);
   };
   await boxd.take(rootPlan());
+  const health = new HealthChecks(context, containers, execs);
   await restoreParts(parts);
+  health.restore();
   const answer = router({ ...operations(parts), ...explainRoutes(context, options) });
   const handle = (request: Request, client: Client = { kind: "page" }) => recorder.record(request, client, answer);
   return {
@@ -57,6 +60,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     serve: (connection, client) => serveConnection(connection, (request) => handle(request, client)),
     watch: (listener) => recorder.listen(listener),
     close() {
+      health.close();
       containers.close();
       boxd.close();
     },

@@ -1,13 +1,17 @@
 /** The engine's parts, put together: what serves its API, and what explains it without doing anything. */
+import { routes as archiveRoutes } from "./api/archive";
 import { routes as containerRoutes } from "./api/containers";
+import { routes as diskUsageRoutes } from "./api/disk-usage";
 import { routes as execRoutes } from "./api/exec";
 import { routes as imageRoutes } from "./api/images";
 import { routes as networkRoutes } from "./api/networks";
 import type { Routes } from "./api/router";
+import { routes as statsRoutes } from "./api/stats";
 import { routes as systemRoutes } from "./api/system";
 import { routes as volumeRoutes } from "./api/volumes";
 import { Containers } from "./container/containers";
 import { Execs } from "./container/execs";
+import { Views } from "./container/view";
 import type { Context } from "./context";
 import type { BlobStore } from "./image/blob-store";
 import { Images } from "./image/images";
@@ -22,6 +26,7 @@ export interface Parts {
   images: Images;
   networks: Networks;
   volumes: Volumes;
+  views: Views;
   about: Sources["about"];
 }
 
@@ -40,15 +45,25 @@ export function createParts(context: Context, { blobs, registry, about }: Source
   const networks = new Networks(context);
   const volumes = new Volumes(context);
   const containers = new Containers(context, { images, networks, volumes });
-  return { context, containers, execs: new Execs(context), images, networks, volumes, about };
+  return {
+    context,
+    containers,
+    execs: new Execs(context),
+    images,
+    networks,
+    volumes,
+    views: new Views(context, volumes),
+    about,
+  };
 }
 
 /** Finds what an earlier engine left in the guest. */
-export async function restoreParts({ images, networks, volumes, containers }: Parts): Promise<void> {
+export async function restoreParts({ images, networks, volumes, containers, views }: Parts): Promise<void> {
   await images.restore();
   await networks.restore();
   await volumes.restore();
   await containers.restore();
+  await views.restore();
 }
 
 /** Docker's operations. */
@@ -60,5 +75,8 @@ export function operations(parts: Parts): Routes {
     ...imageRoutes(parts),
     ...networkRoutes(parts),
     ...volumeRoutes(parts),
+    ...archiveRoutes(parts),
+    ...statsRoutes(parts),
+    ...diskUsageRoutes(parts),
   };
 }

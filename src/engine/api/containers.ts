@@ -1,6 +1,7 @@
 /** `/containers/…` of the API. */
 import type { ContainerCreateRequest, HostConfig } from "../../protocol/docker";
 import type { Container, WaitCondition } from "../container/container";
+import { measureDirectories, sum } from "../container/disk-usage";
 import { inspectContainer, summarizeContainer } from "../container/inspect";
 import { logLines, parseLog } from "../container/log-file";
 import { limitSteps } from "../container/plan";
@@ -9,6 +10,7 @@ import { attach, multiplexed, MULTIPLEXED_STREAM, RAW_STREAM } from "../containe
 import { formatInstant } from "../context";
 import type { Parts } from "../parts";
 import { Shim, type Output } from "../shim";
+import { containerSizes, sizedSummaries } from "./disk-usage";
 import { badParameter, conflict } from "./error";
 import { empty, filters, flag, json, type Call, type Routes } from "./router";
 
@@ -21,22 +23,22 @@ export function routes(parts: Parts): Routes {
       const container = await containers.create(call.query.get("name") || undefined, await createBody(call));
       return json({ Id: container.id, Warnings: [] }, 201);
     },
-    "GET /containers/json": (call) => {
+    "GET /containers/json": async (call) => {
       const wanted = select(containers.all(), call, parts);
+      if (flag(call.query, "size")) return json(await sizedSummaries(parts, wanted));
       return json(wanted.map((container) => summarizeContainer(container, networks, nowMs())));
     },
-    "GET /containers/:id/json": (call) => {
+    "GET /containers/:id/json": async (call) => {
       const container = find(call);
-      return json(
-        inspectContainer(
-          container,
-          networks,
-          execs
-            .of(container)
-            .filter(({ running }) => running)
-            .map(({ id }) => id),
-        ),
+      const inspected = inspectContainer(
+        container,
+        networks,
+        execs
+          .of(container)
+          .filter(({ running }) => running)
+          .map(({ id }) => id),
       );
+      return json({ ...inspected, ...(flag(call.query, "size") ? await containerSizes(parts, container) : {}) });
     },
     "POST /containers/:id/start": async (call) => {
       await containers.start(find(call));
@@ -94,12 +96,16 @@ export function routes(parts: Parts): Routes {
     "POST /containers/prune": async (call) => {
       filters(call.query);
       const over = containers.all().filter(({ record }) => ["created", "exited", "dead"].includes(record.state.Status));
+      const sizes = await measureDirectories(
+        context,
+        over.map(({ paths }) => paths.upper),
+      );
       const deleted: string[] = [];
       for (const container of over) {
         await containers.remove(container, { force: false, volumes: false });
         deleted.push(container.id);
       }
-      return json({ ContainersDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: 0 });
+      return json({ ContainersDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: sum(sizes.values()) });
     },
   };
 }
@@ -117,6 +123,7 @@ function stopOptions({ query }: Call): { seconds?: number; signal?: string } {
   };
 }
 
+const HEALTH_STATUSES = ["none", "starting", "healthy", "unhealthy"];
 const STATUSES = ["created", "restarting", "running", "removing", "paused", "exited", "dead"];
 
 function select(all: Container[], call: Call, { images, networks }: Parts): Container[] {
@@ -129,6 +136,8 @@ function select(all: Container[], call: Call, { images, networks }: Parts): Cont
   for (const name of by.keys()) if (!known.has(name)) throw badParameter(`invalid filter '${name}'`);
   for (const status of by.get("status") ?? [])
     if (!STATUSES.includes(status)) throw badParameter(`invalid filter 'status=${status}'`);
+  for (const status of by.get("health") ?? [])
+    if (!HEALTH_STATUSES.includes(status)) throw badParameter(`Unrecognised filter value for health: ${status}`);
   const everything =
     flag(call.query, "all") || by.has("status") || by.has("exited") || Number(call.query.get("limit")) > 0;
   const any = (name: string, test: (wanted: string) => boolean) => {
@@ -154,6 +163,7 @@ function select(all: Container[], call: Call, { images, networks }: Parts): Cont
             record.name.includes(name.replace(/^\^?\/?|\$$/g, "")),
         ),
         any("status", (status) => record.state.Status === status),
+        any("health", (status) => (record.state.Health?.Status ?? "none") === status),
         any("exited", (code) => record.state.Status === "exited" && String(record.state.ExitCode) === code),
         any("ancestor", (name) => record.config.Image === name || imageIds(name) === record.imageId),
         any("network", (name) => Object.keys(record.endpoints).includes(networks.nameOf(name))),

@@ -216,7 +216,7 @@ function referenceMatches(name: string, pattern: string): boolean {
   return new RegExp(`^${escaped}$`).test(name) || new RegExp(`^${escaped}$`).test(name.replace(/:[^:/]*$/, ""));
 }
 
-function summary({ image, names, sizeBytes }: NamedImage, containers: number): object {
+export function summary({ image, names, sizeBytes }: NamedImage, containers: number): object {
   return {
     Id: image.id,
     ParentId: "",

@@ -1,10 +1,11 @@
 /** `/volumes…` of the API. */
-import type { Parts } from "../parts";
+import { measureDirectories, sum } from "../container/disk-usage";
+import type { Parts } from "../engine";
 import type { Volume } from "../volume/volumes";
 import { badParameter } from "./error";
 import { empty, filters, flag, json, type Routes } from "./router";
 
-export function routes({ volumes }: Parts): Routes {
+export function routes({ context, volumes }: Parts): Routes {
   return {
     "GET /volumes": (call) => {
       const by = filters(call.query);
@@ -46,13 +47,17 @@ export function routes({ volumes }: Parts): Routes {
             !volumes.inUse(name) &&
             (everything === "true" || everything === "1" || "com.docker.volume.anonymous" in labels),
         );
+      const sizes = await measureDirectories(
+        context,
+        unused.map(({ mountpoint }) => mountpoint),
+      );
       for (const { name } of unused) await volumes.remove(name);
-      return json({ VolumesDeleted: unused.map(({ name }) => name), SpaceReclaimed: 0 });
+      return json({ VolumesDeleted: unused.map(({ name }) => name), SpaceReclaimed: sum(sizes.values()) });
     },
   };
 }
 
-function show({ name, createdAt, labels, mountpoint }: Volume): object {
+export function show({ name, createdAt, labels, mountpoint }: Volume): object {
   return {
     CreatedAt: createdAt,
     Driver: "local",

@@ -1,6 +1,7 @@
 /** A container made from a request: the image's wishes, overridden by the user's, checked. */
 import type { ContainerConfig, ContainerCreateRequest, HostConfig } from "../../protocol/docker";
 import { badParameter } from "../api/error";
+import { checkHealth, mergeHealth } from "./health-config";
 import { capabilities, limits } from "./resolve";
 
 /** What a container takes from its image. */
@@ -35,12 +36,13 @@ export function mergeConfig(
     Volumes: { ...from.Volumes, ...own.Volumes },
     Labels: { ...from.Labels, ...own.Labels },
     StopSignal: own.StopSignal || from.StopSignal,
-    Healthcheck: own.Healthcheck ?? from.Healthcheck,
+    Healthcheck: mergeHealth(own.Healthcheck, from.Healthcheck),
   };
   const args = [...entrypoint, ...command];
   if (args.length === 0 || args[0] === "") throw badParameter("no command specified");
   if (config.WorkingDir && !config.WorkingDir.startsWith("/"))
     throw badParameter(`the working directory '${config.WorkingDir}' is invalid, it needs to be an absolute path`);
+  checkHealth(config.Healthcheck);
   for (const variable of own.Env ?? [])
     if (variable === "" || variable.startsWith("=")) throw badParameter(`invalid environment variable: ${variable}`);
   return { config, args };

@@ -171,6 +171,11 @@ export class Execs {
     shim.close();
   }
 
+  /** One that has ended, and that nobody asks for. */
+  forgetOne(exec: Exec) {
+    this.#all.delete(exec.id);
+  }
+
   /** What ran in a container that is no more. */
   forget(container: Container) {
     for (const exec of this.of(container)) this.#all.delete(exec.id);

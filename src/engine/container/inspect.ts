@@ -1,4 +1,5 @@
 /** Containers as the API shows them. */
+import type { HealthStatus } from "../../protocol/docker";
 import type { Networks } from "../network/networks";
 import type { Container } from "./container";
 
@@ -93,7 +94,7 @@ export function statusText({ record: { state } }: Container, now: number): strin
   const since = (instant: string) => humanDuration(now - Date.parse(instant));
   switch (state.Status) {
     case "running":
-      return `Up ${since(state.StartedAt)}`;
+      return `Up ${since(state.StartedAt)}${healthText(state.Health?.Status)}`;
     case "paused":
       return `Up ${since(state.StartedAt)} (Paused)`;
     case "restarting":
@@ -105,6 +106,10 @@ export function statusText({ record: { state } }: Container, now: number): strin
     default:
       return state.Status[0].toUpperCase() + state.Status.slice(1);
   }
+}
+
+function healthText(status: HealthStatus = "none"): string {
+  return status === "none" ? "" : status === "starting" ? " (health: starting)" : ` (${status})`;
 }
 
 /** As `units.HumanDuration` of docker/go-units says it. */

@@ -89,12 +89,13 @@ function whiteoutOf(folder: string, name: string, entry: string): Pick<LayerEntr
   return { path: join(folder, removed), type: "whiteout" };
 }
 
-function refuseThroughLink(path: string, links: ReadonlySet<string>, entry: string): void {
+/** @throws TarError for a path below one of the links that came before it: unpacked, it would follow that link. */
+export function refuseThroughLink(path: string, links: ReadonlySet<string>, entry: string): void {
   if (links.size === 0) return;
   for (let slash = path.indexOf("/"); slash > 0; slash = path.indexOf("/", slash + 1)) {
     const parent = path.slice(0, slash);
     if (links.has(parent)) {
-      throw new TarError("path-through-link", `"${parent}" is a symbolic link of this layer, not a folder`, entry);
+      throw new TarError("path-through-link", `"${parent}" is a symbolic link of this archive, not a folder`, entry);
     }
   }
 }

@@ -35,18 +35,29 @@ const SLASH = 0x2f;
 /** Small pieces are joined to chunks of about this size: a stream costs per chunk. */
 const CHUNK_BYTES = 64 * 1024;
 
+export interface TarWriteOptions {
+  /** Stands before each name and each hard link's target; nothing unless said otherwise. */
+  prefix?: "" | "/" | "./";
+}
+
 /**
  * The archive of `entries`, in their order; parents must come before what is in them.
  * The stream errors with a TarError for a bad path, or when content has another length than its entry says.
  */
-export function writeTar(entries: Iterable<TarInput> | AsyncIterable<TarInput>): ByteStream {
-  return streamOf(joined(piecesOf(entries)));
+export function writeTar(
+  entries: Iterable<TarInput> | AsyncIterable<TarInput>,
+  { prefix = "" }: TarWriteOptions = {},
+): ByteStream {
+  return streamOf(joined(piecesOf(entries, prefix)));
 }
 
-async function* piecesOf(entries: Iterable<TarInput> | AsyncIterable<TarInput>): AsyncGenerator<Uint8Array> {
+async function* piecesOf(
+  entries: Iterable<TarInput> | AsyncIterable<TarInput>,
+  prefix: string,
+): AsyncGenerator<Uint8Array> {
   for await (const entry of entries) {
     const size = sizeOf(entry);
-    yield* headerOf(entry, size);
+    yield* headerOf(entry, size, prefix);
     if (size > 0) yield* contentOf(entry, size);
   }
   yield new Uint8Array(2 * BLOCK_BYTES);
@@ -93,16 +104,16 @@ function wrongSize(path: string, stated: number, found: number): TarError {
   return new TarError("content-changed", `its content has ${found} bytes, not the ${stated} that were announced`, path);
 }
 
-function headerOf(entry: TarInput, size: number): Uint8Array[] {
+function headerOf(entry: TarInput, size: number, prefix: string): Uint8Array[] {
   const { type, mtime = 0, mtimeNsec = 0, uid = 0, gid = 0, xattrs } = entry;
   const pax: PaxRecords = new Map();
   const record = (key: string, value: string) => pax.set(key, encodeFileName(value));
 
-  const path = nameOf(entry);
+  const path = nameOf(entry, prefix);
   const name = encodeFileName(path);
   const split = splitName(name);
   if (!split) pax.set("path", name);
-  const link = encodeFileName(linkOf(entry));
+  const link = encodeFileName(linkOf(entry, prefix));
   const linkFits = link.length <= LINKNAME_BYTES && isAscii(link);
   if (!linkFits) pax.set("linkpath", link);
   const uname = ownerName("uname", entry.uname ?? "", pax);
@@ -117,7 +128,7 @@ function headerOf(entry: TarInput, size: number): Uint8Array[] {
   if (size > MAX_LONG_OCTAL) record("size", String(size));
   for (const [key, value] of xattrs ?? []) pax.set(XATTR_PREFIX + key, value);
   // POSIX has names in PAX headers be UTF-8 unless this record says otherwise.
-  if (/[\udc80-\udcff]/u.test(path + linkOf(entry)) && pax.size > 0) record("hdrcharset", "BINARY");
+  if (/[\udc80-\udcff]/u.test(path + linkOf(entry, prefix)) && pax.size > 0) record("hdrcharset", "BINARY");
   const [devmajor, devminor] = entry.device ?? [0, 0];
   if (devmajor > MAX_SHORT_OCTAL || devminor > MAX_SHORT_OCTAL) {
     throw new TarError("bad-number", "its device number is too large for an archive", entry.path);
@@ -140,19 +151,19 @@ function headerOf(entry: TarInput, size: number): Uint8Array[] {
   return pax.size === 0 ? [header] : [...extendedHeader(path, encodePax(pax)), header];
 }
 
-function nameOf({ path, type }: TarInput): string {
+function nameOf({ path, type }: TarInput, prefix: string): string {
   const clean = entryPath(path, "refuse");
   if (clean === "") {
     if (type !== "directory") throw new TarError("bad-header", "only a directory can be the root", path);
-    return "./";
+    return prefix || "./";
   }
-  return type === "directory" ? `${clean}/` : clean;
+  return prefix + (type === "directory" ? `${clean}/` : clean);
 }
 
-function linkOf({ path, type, linkname = "" }: TarInput): string {
+function linkOf({ path, type, linkname = "" }: TarInput, prefix: string): string {
   if (type !== "symlink" && type !== "hardlink") return "";
   if (linkname === "") throw new TarError("bad-header", "it is a link to nothing", path);
-  return type === "hardlink" ? entryPath(linkname, "refuse", path) : linkname;
+  return type === "hardlink" ? prefix + entryPath(linkname, "refuse", path) : linkname;
 }
 
 /** Name and prefix if ustar can hold them: ASCII, cut at a slash. */
