@@ -1,6 +1,6 @@
 /** `/volumes…` of the API. */
 import { measureDirectories, sum } from "../container/disk-usage";
-import type { Parts } from "../engine";
+import type { Parts } from "../parts";
 import type { Volume } from "../volume/volumes";
 import { badParameter } from "./error";
 import { empty, filters, flag, json, type Routes } from "./router";
