@@ -120,6 +120,20 @@ static int step_write(struct bytes *fields) {
   return because(error);
 }
 
+/* The rest of the step is the file. Made anew, so that no link that somebody left there is followed. */
+static int step_write_bytes(struct bytes *fields) {
+  const char *path = take_text(fields);
+  if (fields->broken) return because(EINVAL);
+  if (unlink(path) && errno != ENOENT) return -1;
+  int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (fd < 0) return -1;
+  size_t length = fields->end - fields->at;
+  ssize_t written = write(fd, fields->at, length);
+  int error = written < 0 ? errno : written != (ssize_t)length ? ENOSPC : 0;
+  close(fd);
+  return because(error);
+}
+
 static int step_touch(struct bytes *fields) {
   const char *root = take_text(fields), *path = take_text(fields), *name;
   int there = resolve(root, path);
@@ -588,6 +602,8 @@ static int take_plain(struct taking *taking, uint8_t code, struct bytes *fields)
       return step_mkdir(fields);
     case STEP_WRITE:
       return step_write(fields);
+    case STEP_WRITE_BYTES:
+      return step_write_bytes(fields);
     case STEP_SYMLINK: {
       const char *target = take_text(fields);
       return symlink(target, take_text(fields));

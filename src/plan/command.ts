@@ -6,6 +6,7 @@ export type Command =
   | { words: string[] }
   /** The shell itself writes: a cgroup move of `0` then moves the shell. */
   | { text: string; path: string; append: boolean }
+  | { bytes: Uint8Array; path: string }
   /** The shell keeps a file open. */
   | { open: string; fd: number };
 
@@ -33,6 +34,8 @@ export function command(step: PlainStep): Command {
       return { words: ["mkdir", ...flag("-p", step.parents), ...option("-m", step.mode), path(step.path)] };
     case "write":
       return { text: step.text, path: path(step.path), append: step.append ?? false };
+    case "writeBytes":
+      return { bytes: step.bytes, path: path(step.path) };
     case "symlink":
       // The target is a text, not a path to go to: it must stay as it is.
       return { words: ["ln", "-s", ...flag("--", step.target.startsWith("-")), step.target, path(step.path)] };

@@ -83,6 +83,9 @@ function encodePlain(step: PlainStep | ExecStep, to: Bytes): number {
     case "write":
       to.flag(step.append).text(step.path).text(`${step.text}\n`);
       return StepCode.WRITE;
+    case "writeBytes":
+      to.text(step.path).bytes(step.bytes);
+      return StepCode.WRITE_BYTES;
     case "symlink":
       to.text(step.target).text(step.path);
       return StepCode.SYMLINK;

@@ -16,6 +16,8 @@ export function reference(step: Step): Reference {
       return { call: "mkdir(path, mode)", manual: ["mkdir(1)", "mkdir(2)"] };
     case "write":
       return { call: "open(path, O_WRONLY), write(fd, text, length)", manual: writeManual(step.path) };
+    case "writeBytes":
+      return { call: "open(path, O_WRONLY | O_CREAT), write(fd, bytes, length)", manual: ["printf(1)", "write(2)"] };
     case "symlink":
       return { call: "symlink(target, path)", manual: ["ln(1)", "symlink(2)"] };
     case "mknod":

@@ -20,6 +20,8 @@ export type PlainStep =
    * null: the file was not there.
    */
   | { kind: "write"; path: string; text: string; append?: boolean; former?: string | null }
+  /** Makes a file of bytes that are no text: a program for seccomp(2). */
+  | { kind: "writeBytes"; path: string; bytes: Uint8Array }
   | { kind: "symlink"; target: string; path: string }
   | { kind: "mknod"; path: string; type: "block" | "character"; major: number; minor: number; mode?: string }
   | { kind: "remove"; path: string; what: "file" | "directory" | "tree" }

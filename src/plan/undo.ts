@@ -14,6 +14,7 @@ export function undo(step: Step): Undo {
     case "mkdir":
       return back({ kind: "remove", path: step.path, what: step.contents === "discard" ? "tree" : "directory" });
     case "touch":
+    case "writeBytes":
     case "symlink":
     case "mknod":
       return back({ kind: "remove", path: step.path, what: "file" });

@@ -149,6 +149,8 @@ export const StepCode = {
   KILL: 26,
   /** from, to */
   RENAME: 27,
+  /** path, bytes */
+  WRITE_BYTES: 28,
   /** u16 words, u16 variables or ~0 for those there are, words, variables */
   EXEC: 32,
   /** u32 flags of unshare(2), u8 fork; steps */

@@ -112,7 +112,7 @@ export function routes(parts: Parts): Routes {
         LiveRestoreEnabled: true,
         Isolation: "",
         InitBinary: "",
-        SecurityOptions: ["name=cgroupns"],
+        SecurityOptions: ["name=seccomp,profile=builtin", "name=cgroupns"],
         Warnings: null,
       });
     },

@@ -16,6 +16,8 @@ import { CGROUP_PARENT, CONTAINERS, OVERLAYS, RUN_ROOT } from "./paths";
 import { cgroupPlan, processPlan } from "./plan";
 import { createdState, type ContainerRecord } from "./record";
 import { resolveSpec } from "./resolve";
+import { compileFilter } from "./seccomp/compile";
+import { security } from "./security";
 import { SIGKILL, signalName, signalNumber, SIGTERM } from "./signal";
 import type { ContainerSpec } from "./spec";
 import { lookUpUser, UserError } from "./user";
@@ -46,6 +48,7 @@ export class Containers {
   #all = new Map<string, Container>();
   /** Files of /proc and /sys that may be covered, as far as this kernel has them. */
   #present?: Promise<ReadonlySet<string>>;
+  #release?: Promise<string>;
   #restarts = new Map<string, { timer: ReturnType<typeof setTimeout>; delayMs: number }>();
 
   constructor(context: Context, parts: { images: ImageSource; networks: Networks; volumes: Volumes }) {
@@ -219,6 +222,7 @@ export class Containers {
       await this.#step(prepared, [
         ...network.plan,
         ...this.#filesPlan(container, network.hosts, network.resolvConf),
+        ...(await this.#filterPlan(container, spec)),
         ...cgroupPlan(spec),
       ]);
       const pid = await this.#context.boxd.start({
@@ -292,6 +296,27 @@ export class Containers {
       { kind: "write", path: paths.hosts, text: hosts, why: "For /etc/hosts." },
       { kind: "write", path: paths.resolvConf, text: resolvConf, why: "For /etc/resolv.conf." },
     ];
+  }
+
+  async #filterPlan({ record, paths }: Container, spec: ContainerSpec): Promise<Plan> {
+    const { seccomp } = security(record.hostConfig);
+    if (!seccomp) return [];
+    const { capabilities } = spec;
+    return [
+      {
+        kind: "writeBytes",
+        path: paths.seccompFilter,
+        bytes: compileFilter(seccomp, { capabilities, kernel: await this.#kernel() }),
+        why: "Which system calls its programs may make, as a program that the kernel runs at each of them.",
+      },
+    ];
+  }
+
+  /** The kernel's release: `6.12.107-glassbox`. */
+  #kernel(): Promise<string> {
+    return (this.#release ??= this.#context.boxd
+      .readText("/proc/sys/kernel/osrelease")
+      .then((text = "") => text.trim()));
   }
 
   async #spec(container: Container): Promise<ContainerSpec> {

@@ -2,6 +2,7 @@
 import type { ContainerConfig, ContainerCreateRequest, HostConfig } from "../../protocol/docker";
 import { badParameter } from "../api/error";
 import { capabilities, limits } from "./resolve";
+import { security } from "./security";
 
 /** What a container takes from its image. */
 export interface ImageDefaults {
@@ -50,6 +51,7 @@ export function mergeConfig(
 export function checkHostConfig(host: HostConfig) {
   capabilities(host);
   limits(host);
+  security(host);
   const { AutoRemove, RestartPolicy } = host;
   if (AutoRemove && RestartPolicy?.Name && RestartPolicy.Name !== "no")
     throw badParameter("can't create 'AutoRemove' container with restart policy");

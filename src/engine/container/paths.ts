@@ -21,6 +21,8 @@ export interface ContainerPaths {
   rootfs: string;
   /** While it runs: the shim's socket. */
   run: string;
+  /** The program for seccomp(2), for who joins the container later. */
+  seccompFilter: string;
   /** From the root of the hierarchy. */
   cgroup: string;
   netns: string;
@@ -42,6 +44,7 @@ export function containerPaths(id: string): ContainerPaths {
     rootfs: `${overlay}/merged`,
     // A socket's path has at most 107 bytes.
     run: `${RUN_ROOT}/${id}`,
+    seccompFilter: `${RUN_ROOT}/${id}/seccomp.bpf`,
     cgroup: `${CGROUP_PARENT}/${id}`,
     netns: `box-${id.slice(0, 12)}`,
   };

@@ -6,6 +6,7 @@ import { badParameter } from "../api/error";
 import { DEFAULT_CAPABILITIES, DEFAULT_SHM_BYTES, MASKED_PATHS, READONLY_PATHS, systemMounts } from "./defaults";
 import type { ContainerPaths } from "./paths";
 import type { ContainerRecord } from "./record";
+import { security } from "./security";
 import type { ContainerMount, ContainerSpec, Limits, NamespaceOf, Rlimit } from "./spec";
 import type { ContainerUser } from "./user";
 
@@ -59,7 +60,8 @@ export function resolveSpec(record: ContainerRecord, paths: ContainerPaths, arou
     limits: limits(hostConfig),
     rlimits: (hostConfig.Ulimits ?? []).map(rlimit),
     capabilities: capabilities(hostConfig),
-    noNewPrivileges: (hostConfig.SecurityOpt ?? []).some((option) => /^no-new-privileges(?:[=:]true)?$/.test(option)),
+    noNewPrivileges: security(hostConfig).noNewPrivileges,
+    seccompFilter: security(hostConfig).seccomp ? paths.seccompFilter : undefined,
     oomScoreAdj: hostConfig.OomScoreAdj ?? 0,
   };
 }
