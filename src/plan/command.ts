@@ -1,5 +1,6 @@
 import { NAMESPACES } from "./namespace";
-import type { PlainStep, Privileges, Resource, WrapperStep } from "./step";
+import { BOXD_PATH } from "../protocol/boxd";
+import type { IdRange, PlainStep, Privileges, Resource, WrapperStep } from "./step";
 
 /** A step as words for a shell: a program and its arguments, or a text written to a file. */
 export type Command =
@@ -39,6 +40,27 @@ export function command(step: PlainStep): Command {
     case "symlink":
       // The target is a text, not a path to go to: it must stay as it is.
       return { words: ["ln", "-s", ...flag("--", step.target.startsWith("-")), step.target, path(step.path)] };
+    case "chown":
+      return { words: ["chown", "-h", `${step.uid}:${step.gid}`, path(step.path)] };
+    case "usernsAdd":
+      return {
+        words: [
+          "unshare",
+          `--user=${step.path}`,
+          ...(step.netns === undefined ? [] : [`--net=/run/netns/${name(step.netns, "namespace's name")}`]),
+          `--map-users=${idRange(step.uids)}`,
+          `--map-groups=${idRange(step.gids)}`,
+          "true",
+        ],
+      };
+    case "mountIdmapped":
+      return {
+        words: ["mount", "-o", `bind,X-mount.idmap=${step.userns}`, path(step.source), path(step.target)],
+      };
+    case "console":
+      return { words: ["sh", "-c", 'mount -o bind "$(tty)" "$0"', step.path] };
+    case "deviceFilter":
+      return { words: [BOXD_PATH, "device-filter", path(step.program), path(step.cgroup)] };
     case "mknod":
       return {
         words: [
@@ -136,6 +158,8 @@ export function wrapper(step: WrapperStep): string[] {
       ];
     case "netnsExec":
       return ["nsenter", `--net=/run/netns/${name(step.name, "namespace's name")}`];
+    case "usernsExec":
+      return ["nsenter", `--user=${step.path}`];
     case "setns":
       return ["nsenter", "--target", step.pid, ...step.namespaces.map((kind) => NAMESPACES[kind].option)];
     case "chroot":
@@ -158,6 +182,10 @@ function privileges(asked: Privileges): string[] {
     ...flag("--no-new-privs", asked.noNewPrivileges),
     ...option("--seccomp-filter", asked.seccompFilter),
   ];
+}
+
+function idRange({ inside, outside, count }: IdRange): string {
+  return `${inside}:${outside}:${count}`;
 }
 
 function capabilitySet(capabilities: string[]): string {

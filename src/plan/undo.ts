@@ -31,6 +31,21 @@ export function undo(step: Step): Undo {
       return step.former === undefined
         ? { kind: "lost", what: "the former host name" }
         : back({ kind: "sethostname", name: step.former });
+    case "usernsAdd":
+      return {
+        kind: "steps",
+        steps: [
+          ...(step.netns === undefined
+            ? []
+            : [{ kind: "netnsRemove" as const, name: step.netns, why: `Takes back: ${step.why}` }]),
+          { kind: "umount", target: step.path, lazy: true, why: `Takes back: ${step.why}` },
+          { kind: "remove", what: "file", path: step.path, why: "What it was mounted on." },
+        ],
+      };
+    case "mountIdmapped":
+      return back({ kind: "umount", target: step.target });
+    case "console":
+      return back({ kind: "umount", target: step.path });
     case "netnsAdd":
       return back({ kind: "netnsRemove", name: step.name });
     case "linkAdd":
@@ -45,6 +60,7 @@ export function undo(step: Step): Undo {
     case "linkAddress":
     case "addressAdd":
     case "routeAdd":
+    case "deviceFilter":
     case "umask":
     case "rlimit":
     case "open":
@@ -66,7 +82,10 @@ export function undo(step: Step): Undo {
       return { kind: "lost", what: `what was mounted at ${step.target}` };
     case "pivotRoot":
       return { kind: "lost", what: "the former root" };
+    case "chown":
+      return { kind: "lost", what: `the former owner of ${step.path}` };
     case "chdir":
+    case "usernsExec":
     case "exec":
     case "unshare":
     case "setns":

@@ -1,6 +1,7 @@
 /** `/containers/…` of the API. */
 import type { ContainerCreateRequest, HostConfig } from "../../protocol/docker";
 import type { Container, WaitCondition } from "../container/container";
+import { createWarnings } from "../container/create";
 import { inspectContainer, summarizeContainer } from "../container/inspect";
 import { logLines, parseLog } from "../container/log-file";
 import { limitSteps } from "../container/plan";
@@ -19,7 +20,7 @@ export function routes(parts: Parts): Routes {
   return {
     "POST /containers/create": async (call) => {
       const container = await containers.create(call.query.get("name") || undefined, await createBody(call));
-      return json({ Id: container.id, Warnings: [] }, 201);
+      return json({ Id: container.id, Warnings: createWarnings(container.record.hostConfig) }, 201);
     },
     "GET /containers/json": (call) => {
       const wanted = select(containers.all(), call, parts);

@@ -11,11 +11,12 @@ import type { Networks } from "../network/networks";
 import type { Volumes } from "../volume/volumes";
 import { Container } from "./container";
 import { checkHostConfig, mergeConfig, type ImageDefaults } from "./create";
-import { MASKED_PATHS, READONLY_PATHS } from "./defaults";
+import { DEFAULT_SHM_BYTES, MASKED_PATHS, READONLY_PATHS } from "./defaults";
 import { CGROUP_PARENT, CONTAINERS, OVERLAYS, RUN_ROOT } from "./paths";
 import { cgroupPlan, processPlan } from "./plan";
 import { createdState, type ContainerRecord } from "./record";
 import { resolveSpec } from "./resolve";
+import { askedDevices, hostDevices } from "./device";
 import { compileFilter } from "./seccomp/compile";
 import { security } from "./security";
 import { SIGKILL, signalName, signalNumber, SIGTERM } from "./signal";
@@ -276,8 +277,10 @@ export class Containers {
   }
 
   #rootPlan({ record, paths }: Container): Plan {
+    const { IpcMode, ShmSize } = record.hostConfig;
     return [
       { kind: "mkdir", path: paths.run, contents: "discard", why: "Where the shim can be reached." },
+      ...(IpcMode === "shareable" ? shmPlan(paths.shm, ShmSize || DEFAULT_SHM_BYTES) : []),
       {
         kind: "mount",
         source: "overlay",
@@ -331,7 +334,18 @@ export class Containers {
       plain && !record.hostConfig.GroupAdd?.length
         ? [ROOT_PASSWD, ""]
         : [await read("/etc/passwd"), await read("/etc/group")];
+    const privileged = record.hostConfig.Privileged ?? false;
     return resolveSpec(record, paths, {
+      devices: privileged ? await hostDevices(boxd) : await askedDevices(boxd, record.hostConfig.Devices ?? []),
+      files: await this.#fileSources(record),
+      shmOf: (name) => {
+        const other = this.find(name);
+        if (other.record.hostConfig.IpcMode !== "shareable")
+          throw conflict(
+            `cannot join IPC of container ${other.record.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
+          );
+        return other.paths.shm;
+      },
       user: lookUpUser(user, passwd, group, record.hostConfig.GroupAdd ?? []),
       present: await this.#presentFiles(),
       pidOf: (name) => {
@@ -343,6 +357,13 @@ export class Containers {
         return other.record.state.Pid;
       },
     });
+  }
+
+  /** Sources of binds that are no directories. */
+  async #fileSources({ mounts }: ContainerRecord): Promise<ReadonlySet<string>> {
+    const binds = mounts.filter(({ Type }) => Type === "bind").map(({ Source }) => Source);
+    const found = await Promise.all(binds.map((source) => this.#context.boxd.stat(source)));
+    return new Set(binds.filter((_source, index) => found[index] && found[index].type !== "directory"));
   }
 
   #presentFiles(): Promise<ReadonlySet<string>> {
@@ -392,6 +413,9 @@ export class Containers {
       { kind: "remove", what: "directory", path: cgroup, why: "Its cgroup is empty." },
       ...this.#networks.leavePlan(record, paths.netns),
       { kind: "umount", target: paths.rootfs, lazy: true, why: "Its layers are no longer seen as one." },
+      ...(record.hostConfig.IpcMode === "shareable"
+        ? [{ kind: "umount" as const, target: paths.shm, lazy: true, why: "Nobody shares it any more." }]
+        : []),
       { kind: "remove", what: "tree", path: paths.run, why: "The shim has gone." },
     ];
     this.#networks.leave(record);
@@ -541,6 +565,21 @@ export class Containers {
   close() {
     for (const { timer } of this.#restarts.values()) clearTimeout(timer);
   }
+}
+
+/** Shared memory on the host, so that other containers can have it, too. */
+function shmPlan(path: string, sizeBytes: number): Plan {
+  return [
+    { kind: "mkdir", path, why: "A place for shared memory that others may join." },
+    {
+      kind: "mount",
+      source: "shm",
+      target: path,
+      type: "tmpfs",
+      options: ["nosuid", "noexec", "nodev", "mode=1777", `size=${sizeBytes}`],
+      why: "Shared memory that is files (shm_open), of bounded size.",
+    },
+  ];
 }
 
 const ROOT_PASSWD = "root:x:0:0:root:/root:/bin/sh\n";

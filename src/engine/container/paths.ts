@@ -21,6 +21,10 @@ export interface ContainerPaths {
   rootfs: string;
   /** While it runs: the shim's socket. */
   run: string;
+  /** The program for its cgroup that says which devices may be used. */
+  deviceFilter: string;
+  /** Shared memory that other containers may share. */
+  shm: string;
   /** The program for seccomp(2), for who joins the container later. */
   seccompFilter: string;
   /** From the root of the hierarchy. */
@@ -44,6 +48,8 @@ export function containerPaths(id: string): ContainerPaths {
     rootfs: `${overlay}/merged`,
     // A socket's path has at most 107 bytes.
     run: `${RUN_ROOT}/${id}`,
+    deviceFilter: `${RUN_ROOT}/${id}/devices.bpf`,
+    shm: `${RUN_ROOT}/${id}/shm`,
     seccompFilter: `${RUN_ROOT}/${id}/seccomp.bpf`,
     cgroup: `${CGROUP_PARENT}/${id}`,
     netns: `box-${id.slice(0, 12)}`,
