@@ -8,6 +8,7 @@ import { routes as systemRoutes } from "./api/system";
 import { routes as volumeRoutes } from "./api/volumes";
 import { Boxd } from "./boxd";
 import { Containers, rootPlan } from "./container/containers";
+import type { IdMap } from "./container/userns";
 import { Execs } from "./container/execs";
 import type { Context } from "./context";
 import { createEvents } from "./events";
@@ -28,6 +29,8 @@ export interface EngineOptions {
   random(sizeBytes: number): Uint8Array;
   /** Milliseconds since 1970. */
   epochMs(): number;
+  /** Every container gets a user namespace with this map, unless it opts out (`dockerd --userns-remap`). */
+  usernsRemap?: IdMap;
   /** What the machine is, for `docker info`. */
   about: { kernel: string; memoryBytes: number };
 }
@@ -41,6 +44,7 @@ export interface Parts {
   networks: Networks;
   volumes: Volumes;
   about: EngineOptions["about"];
+  usernsRemap?: IdMap;
 }
 
 export interface Engine {
@@ -67,7 +71,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const images = new Images(context, blobs, registry);
   const networks = new Networks(context);
   const volumes = new Volumes(context);
-  const containers = new Containers(context, { images, networks, volumes });
+  const containers = new Containers(context, { images, networks, volumes, remap: options.usernsRemap });
   const execs = new Execs(context);
   boxd.onexit = (exit) => {
     if (!execs.exited(exit)) void containers.exited(exit);
@@ -75,7 +79,16 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   await boxd.take(rootPlan());
   await images.restore();
   await containers.restore();
-  const parts: Parts = { context, containers, execs, images, networks, volumes, about };
+  const parts: Parts = {
+    context,
+    containers,
+    execs,
+    images,
+    networks,
+    volumes,
+    about,
+    usernsRemap: options.usernsRemap,
+  };
   const handle = router({
     ...systemRoutes(parts),
     ...containerRoutes(parts),

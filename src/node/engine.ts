@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { join, normalize } from "node:path";
 import { parseArgs } from "node:util";
-import { startEngine, type Engine } from "../engine/engine";
+import { startEngine, type Engine, type EngineOptions } from "../engine/engine";
 import { memoryBlobStore } from "../engine/image/blob-store";
 import { registryClient } from "../engine/registry/client";
 import type { Machine } from "../machine/machine";
@@ -45,7 +45,7 @@ function parseAddress(text: string): { host: string; port: number } {
 }
 
 /** An engine in a running machine, with the registry in `folder` as docker.io. */
-export function engineOn(machine: Machine, folder: string): Promise<Engine> {
+export function engineOn(machine: Machine, folder: string, more: Partial<EngineOptions> = {}): Promise<Engine> {
   const library = registryClient({ baseUrl: "http://registry", fetch: (url) => fileResponse(folder, url) });
   return startEngine({
     guest: machine.agent,
@@ -54,6 +54,7 @@ export function engineOn(machine: Machine, folder: string): Promise<Engine> {
     random: (sizeBytes) => randomBytes(sizeBytes),
     epochMs: () => Date.now(),
     about: { kernel: machine.status.release ?? "", memoryBytes: 256 << 20 },
+    ...more,
   });
 }
 

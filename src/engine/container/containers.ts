@@ -15,12 +15,13 @@ import { DEFAULT_SHM_BYTES, MASKED_PATHS, READONLY_PATHS } from "./defaults";
 import { CGROUP_PARENT, CONTAINERS, OVERLAYS, RUN_ROOT } from "./paths";
 import { cgroupPlan, processPlan } from "./plan";
 import { createdState, type ContainerRecord } from "./record";
-import { resolveSpec } from "./resolve";
+import { isNetwork, resolveSpec } from "./resolve";
 import { askedDevices, hostDevices } from "./device";
 import { compileFilter } from "./seccomp/compile";
 import { security } from "./security";
 import { SIGKILL, signalName, signalNumber, SIGTERM } from "./signal";
 import type { ContainerSpec } from "./spec";
+import { idMapOf, idmappedLayers, ownPlan, usernsPlan, usernsUndo, type IdMap } from "./userns";
 import { lookUpUser, UserError } from "./user";
 
 /** What a container needs of an image. */
@@ -46,17 +47,20 @@ export class Containers {
   #images: ImageSource;
   #networks: Networks;
   #volumes: Volumes;
+  #remap?: IdMap;
   #all = new Map<string, Container>();
   /** Files of /proc and /sys that may be covered, as far as this kernel has them. */
   #present?: Promise<ReadonlySet<string>>;
   #release?: Promise<string>;
   #restarts = new Map<string, { timer: ReturnType<typeof setTimeout>; delayMs: number }>();
 
-  constructor(context: Context, parts: { images: ImageSource; networks: Networks; volumes: Volumes }) {
+  /** @param parts.remap how the ids of every container are the host's, unless it opts out */
+  constructor(context: Context, parts: { images: ImageSource; networks: Networks; volumes: Volumes; remap?: IdMap }) {
     this.#context = context;
     this.#images = parts.images;
     this.#networks = parts.networks;
     this.#volumes = parts.volumes;
+    this.#remap = parts.remap;
   }
 
   all(): Container[] {
@@ -94,6 +98,7 @@ export class Containers {
       throw badParameter(`Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
     const hostConfig = asked.HostConfig ?? {};
     checkHostConfig(hostConfig);
+    const idMap = idMapOf(hostConfig, this.#remap);
     const image = await this.#images.forContainer(asked.Image ?? "");
     const taken = (wanted: string) => this.all().some(({ record }) => record.name === wanted);
     const former = name === undefined ? undefined : this.all().find(({ record }) => record.name === name);
@@ -118,6 +123,7 @@ export class Containers {
       state: createdState(),
       restartCount: 0,
       mounts: [],
+      idMap,
       endpoints: this.#endpoints(asked),
     };
     const container = new Container(record);
@@ -214,14 +220,17 @@ export class Containers {
     this.#cancelRestart(container);
     const prepared: Plan = [];
     try {
-      const root = this.#rootPlan(container);
+      const userns = this.#usernsOf(container);
+      const root = this.#rootPlan(container, userns);
       await this.#step(prepared, root);
       await this.#makeWorkingDirectory(container);
       await this.#volumes.fill(record, paths.rootfs);
-      const spec = await this.#spec(container);
+      await this.#ownVolumes(container);
+      const spec = await this.#spec(container, userns);
       const network = await this.#networks.join(container.record, paths.netns);
       await this.#step(prepared, [
-        ...network.plan,
+        // A network namespace that a user namespace owns was made with that.
+        ...network.plan.filter(({ kind }) => !(kind === "netnsAdd" && userns === paths.userns)),
         ...this.#filesPlan(container, network.hosts, network.resolvConf),
         ...(await this.#filterPlan(container, spec)),
         ...cgroupPlan(spec),
@@ -259,9 +268,43 @@ export class Containers {
     const { WorkingDir: directory = "" } = record.config;
     if (directory === "" || directory === "/") return;
     const path = paths.rootfs + directory;
-    await this.#context.boxd.take([
-      { kind: "mkdir", path, parents: true, root: paths.rootfs, why: "The working directory." },
-    ]);
+    const { boxd } = this.#context;
+    await boxd.take([{ kind: "mkdir", path, parents: true, root: paths.rootfs, why: "The working directory." }]);
+    await this.#ownIfNobodys(record, path, paths.rootfs);
+  }
+
+  /** Volumes that nobody has written to yet are to be written to by the container's root (moby `volume/local`, `rootIDs`). */
+  async #ownVolumes({ record }: Container): Promise<void> {
+    for (const { Type, Source } of record.mounts) if (Type === "volume") await this.#ownIfNobodys(record, Source);
+  }
+
+  /** What belongs to the host's root, who is nobody inside, is given to the container's. */
+  async #ownIfNobodys({ idMap }: ContainerRecord, path: string, root = ""): Promise<void> {
+    if (!idMap) return;
+    const { boxd } = this.#context;
+    const status = await boxd.stat(path, { root });
+    // A link could lead anywhere; what is behind one stays as it is.
+    if (status?.uid === 0 && status.type === "directory") await boxd.take(ownPlan(idMap, [path]));
+  }
+
+  /**
+   * Where the user namespace that it will be in is kept: its own, or, since a namespace belongs to one user namespace, that of
+   * a container with which it shares another one (moby `oci.WithNamespaces`).
+   */
+  #usernsOf({ record, paths }: Container): string | undefined {
+    const { NetworkMode = "", PidMode = "", IpcMode = "" } = record.hostConfig;
+    const donors = [NetworkMode, PidMode, IpcMode].flatMap((mode) => /^container:(.+)$/.exec(mode)?.[1] ?? []);
+    if (!record.idMap || donors.length === 0) return record.idMap && paths.userns;
+    const [{ record: donor, paths: shared }] = donors.map((name) => this.find(name));
+    if (!donor.idMap)
+      throw conflict(
+        `cannot share a namespace of container ${donor.name}, which has the host's user ids, with one that has its own: use --userns=host`,
+      );
+    if (isNetwork(NetworkMode) || NetworkMode === "none")
+      throw conflict(
+        `a network of its own would not belong to the user namespace of container ${donor.name}: use --network=container:${donor.name}, too`,
+      );
+    return shared.userns;
   }
 
   /** Takes a plan, and adds it to what would have to be taken back. */
@@ -276,19 +319,29 @@ export class Containers {
     }
   }
 
-  #rootPlan({ record, paths }: Container): Plan {
+  #rootPlan({ record, paths }: Container, userns: string | undefined): Plan {
     const { IpcMode, ShmSize } = record.hostConfig;
+    const { idMap } = record;
+    const own = idMap && userns === paths.userns;
+    const lower = idMap && idmappedLayers(record.layers, paths, userns ?? paths.userns);
     return [
       { kind: "mkdir", path: paths.run, contents: "discard", why: "Where the shim can be reached." },
       ...(IpcMode === "shareable" ? shmPlan(paths.shm, ShmSize || DEFAULT_SHM_BYTES) : []),
+      ...(own ? usernsPlan(idMap, paths) : []),
+      ...(lower && idMap ? [...ownPlan(idMap, [paths.upper]), ...lower.mount] : []),
       {
         kind: "mount",
         source: "overlay",
         target: paths.rootfs,
         type: "overlay",
-        options: [`lowerdir=${record.layers.join(":")}`, `upperdir=${paths.upper}`, `workdir=${paths.work}`],
+        options: [
+          `lowerdir=${(lower?.layers ?? record.layers).join(":")}`,
+          `upperdir=${paths.upper}`,
+          `workdir=${paths.work}`,
+        ],
         why: "The image's layers below, and one to write to on top.",
       },
+      ...(lower?.unmount ?? []),
     ];
   }
 
@@ -298,6 +351,7 @@ export class Containers {
       { kind: "write", path: paths.hostname, text: hostname, why: "For /etc/hostname." },
       { kind: "write", path: paths.hosts, text: hosts, why: "For /etc/hosts." },
       { kind: "write", path: paths.resolvConf, text: resolvConf, why: "For /etc/resolv.conf." },
+      ...(record.idMap ? ownPlan(record.idMap, [paths.hostname, paths.hosts, paths.resolvConf]) : []),
     ];
   }
 
@@ -322,7 +376,7 @@ export class Containers {
       .then((text = "") => text.trim()));
   }
 
-  async #spec(container: Container): Promise<ContainerSpec> {
+  async #spec(container: Container, userns: string | undefined): Promise<ContainerSpec> {
     const { record, paths } = container;
     const { boxd } = this.#context;
     const read = async (path: string) =>
@@ -338,6 +392,7 @@ export class Containers {
     return resolveSpec(record, paths, {
       devices: privileged ? await hostDevices(boxd) : await askedDevices(boxd, record.hostConfig.Devices ?? []),
       files: await this.#fileSources(record),
+      userns,
       shmOf: (name) => {
         const other = this.find(name);
         if (other.record.hostConfig.IpcMode !== "shareable")
@@ -416,6 +471,7 @@ export class Containers {
       ...(record.hostConfig.IpcMode === "shareable"
         ? [{ kind: "umount" as const, target: paths.shm, lazy: true, why: "Nobody shares it any more." }]
         : []),
+      ...(record.idMap ? usernsUndo(paths) : []),
       { kind: "remove", what: "tree", path: paths.run, why: "The shim has gone." },
     ];
     this.#networks.leave(record);

@@ -151,6 +151,7 @@ export class Execs {
       noNewPrivileges: security(record.hostConfig).noNewPrivileges,
       seccompFilter: security(record.hostConfig).seccomp ? paths.seccompFilter : undefined,
       cgroup: paths.cgroup,
+      userns: record.idMap && { path: paths.userns, uid: record.idMap.uids.outside },
     };
   }
 

@@ -25,6 +25,9 @@ export interface ContainerPaths {
   deviceFilter: string;
   /** Shared memory that other containers may share. */
   shm: string;
+  /** Its user namespace, and places for layers as that sees them. */
+  userns: string;
+  lowers: string;
   /** The program for seccomp(2), for who joins the container later. */
   seccompFilter: string;
   /** From the root of the hierarchy. */
@@ -50,6 +53,8 @@ export function containerPaths(id: string): ContainerPaths {
     run: `${RUN_ROOT}/${id}`,
     deviceFilter: `${RUN_ROOT}/${id}/devices.bpf`,
     shm: `${RUN_ROOT}/${id}/shm`,
+    userns: `${RUN_ROOT}/${id}/userns`,
+    lowers: `${RUN_ROOT}/${id}/lower`,
     seccompFilter: `${RUN_ROOT}/${id}/seccomp.bpf`,
     cgroup: `${CGROUP_PARENT}/${id}`,
     netns: `box-${id.slice(0, 12)}`,

@@ -110,7 +110,7 @@ export function processPlan(spec: ContainerSpec): Plan {
     (kind) => kind === "mnt" || namespaces[kind] === "own",
   );
   const shared = joined(namespaces);
-  const inside: Plan = [
+  const view: Plan = [
     {
       kind: "unshare",
       namespaces: [...own],
@@ -119,6 +119,16 @@ export function processPlan(spec: ContainerSpec): Plan {
       inside: insidePlan(spec),
     },
   ];
+  const inside: Plan = spec.userns
+    ? [
+        {
+          kind: "usernsExec",
+          ...spec.userns,
+          why: "Root from here on, but of this container alone: what is made next belongs to its user namespace.",
+          inside: view,
+        },
+      ]
+    : view;
   const joining = shared.reduceRight<Plan>(
     (steps, { pid, kinds }) => [
       { kind: "setns", pid: String(pid), namespaces: kinds, why: "Shared with another container.", inside: steps },
@@ -139,6 +149,8 @@ export function processPlan(spec: ContainerSpec): Plan {
       why: "How soon it is chosen when the machine is out of memory: -1000 never, 1000 first.",
     },
     ...filterStep(spec),
+    // Who is root in a user namespace alone can raise none.
+    ...(spec.userns ? rlimitSteps(spec.rlimits) : []),
     ...(namespaces.net === "own"
       ? [
           {
@@ -156,7 +168,7 @@ export function processPlan(spec: ContainerSpec): Plan {
 export function execPlan(
   spec: Pick<
     ContainerSpec,
-    "args" | "env" | "cwd" | "user" | "capabilities" | "noNewPrivileges" | "seccompFilter" | "cgroup"
+    "args" | "env" | "cwd" | "user" | "capabilities" | "noNewPrivileges" | "seccompFilter" | "cgroup" | "userns"
   >,
   pid: number,
 ): Plan {
@@ -166,7 +178,7 @@ export function execPlan(
     {
       kind: "setns",
       pid: String(pid),
-      namespaces: ["cgroup", "ipc", "uts", "net", "pid", "mnt"],
+      namespaces: [...(spec.userns ? (["user"] as const) : []), "cgroup", "ipc", "uts", "net", "pid", "mnt"],
       why: "The container's view of the system, with its files.",
       inside: becomePlan(spec),
     },
@@ -204,6 +216,17 @@ function insidePlan(spec: ContainerSpec): Plan {
       recursive: true,
       why: "What is mounted from here on must not show on the host.",
     },
+    ...(spec.userns
+      ? [
+          {
+            kind: "mount" as const,
+            source: rootfs,
+            target: rootfs,
+            options: ["rbind"],
+            why: "Mounts of the host are locked in here, and a locked one cannot become the root; this one is its own.",
+          },
+        ]
+      : []),
     ...spec.mounts.flatMap((mount) => mountSteps(mount, rootfs)),
     ...deviceSteps(rootfs, spec),
     { kind: "chdir", path: rootfs, why: "The new root." },
@@ -237,6 +260,7 @@ function insidePlan(spec: ContainerSpec): Plan {
         ]
       : []),
     { kind: "umask", mask: "022", why: "Whatever the engine's was." },
+    ...(spec.userns ? [] : rlimitSteps(spec.rlimits)),
     ...becomePlan(spec),
   ];
 }
@@ -286,27 +310,38 @@ const CONSOLE_STEPS: Plan = [
   { kind: "console", path: "/dev/console", why: "Its terminal is what it takes for the console of the machine." },
 ];
 
-function deviceSteps(rootfs: string, { mounts, devices }: Pick<ContainerSpec, "mounts" | "devices">): Plan {
+function deviceSteps(rootfs: string, spec: Pick<ContainerSpec, "mounts" | "devices" | "userns">): Plan {
+  const { mounts, devices, userns } = spec;
   // A container whose /dev is the host's has its devices.
   if (!mounts.some(({ target, type }) => target === "/dev" && type === "tmpfs")) return [];
   return [
-    ...DEFAULT_DEVICES.map(({ name, major, minor }): Step => ({
-      kind: "mknod",
-      path: `${rootfs}/dev/${name}`,
-      type: "character",
-      major,
-      minor,
-      mode: "666",
-      why: "One of the few devices that every program may expect.",
-    })),
+    ...DEFAULT_DEVICES.flatMap(({ name, major, minor }): Plan => {
+      const path = `${rootfs}/dev/${name}`;
+      const why = "One of the few devices that every program may expect.";
+      if (userns) return boundDevice(`/dev/${name}`, path, why);
+      return [{ kind: "mknod", path, type: "character", major, minor, mode: "666", why }];
+    }),
     ...DEFAULT_LINKS.map(({ path, target }): Step => ({
       kind: "symlink",
       target,
       path: rootfs + path,
       why: "A name that programs know it by.",
     })),
-    ...devices.flatMap((device) => deviceNode(device, rootfs)),
+    ...devices.flatMap((device) => (userns ? boundNode(device, rootfs) : deviceNode(device, rootfs))),
   ];
+}
+
+/** In a user namespace nobody makes device nodes; the host's own is mounted (runc `createDeviceNode`). */
+function boundDevice(source: string, path: string, why: string): Plan {
+  return [
+    { kind: "touch", path, why: "A place for the mount." },
+    { kind: "mount", source, target: path, options: ["bind"], why },
+  ];
+}
+
+function boundNode({ source, target }: ContainerDevice, rootfs: string): Plan {
+  const why = "A device of the host that was asked for with --device.";
+  return [...parentStep(target, rootfs), ...boundDevice(source, rootfs + target, why)];
 }
 
 /** The same node as on the host, with the same owner. */
@@ -377,20 +412,21 @@ const MASKED_DIRECTORIES = new Set([
   "/sys/devices/virtual/powercap",
 ]);
 
+function rlimitSteps(rlimits: ContainerSpec["rlimits"]): Plan {
+  return rlimits.flatMap(({ resource, soft, hard }): Plan => {
+    const why = "A limit of each process, asked for with --ulimit.";
+    if (soft === hard) return [{ kind: "rlimit", resource, which: "both", value: soft, why }];
+    return [
+      { kind: "rlimit", resource, which: "soft", value: soft, why },
+      { kind: "rlimit", resource, which: "hard", value: hard, why },
+    ];
+  });
+}
+
 function becomePlan(
-  spec: Pick<ContainerSpec, "args" | "env" | "cwd" | "user" | "capabilities" | "noNewPrivileges" | "seccompFilter"> & {
-    rlimits?: ContainerSpec["rlimits"];
-  },
+  spec: Pick<ContainerSpec, "args" | "env" | "cwd" | "user" | "capabilities" | "noNewPrivileges" | "seccompFilter">,
 ): Plan {
   return [
-    ...(spec.rlimits ?? []).flatMap(({ resource, soft, hard }): Plan => {
-      const why = "A limit of each process, asked for with --ulimit.";
-      if (soft === hard) return [{ kind: "rlimit", resource, which: "both", value: soft, why }];
-      return [
-        { kind: "rlimit", resource, which: "soft", value: soft, why },
-        { kind: "rlimit", resource, which: "hard", value: hard, why },
-      ];
-    }),
     { kind: "chdir", path: spec.cwd, why: "The working directory that the image or the user asked for." },
     {
       kind: "setpriv",

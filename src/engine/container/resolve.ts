@@ -26,6 +26,8 @@ export interface Surroundings {
   shmOf(container: string): string;
   /** Those of the host that are to be in the container. */
   devices: readonly ContainerDevice[];
+  /** Where its user namespace is kept, if it has one: its own, or that of a container that it shares another one with. */
+  userns?: string;
   /** Sources of mounts that are no directories. */
   files: ReadonlySet<string>;
 }
@@ -62,6 +64,8 @@ export function resolveSpec(record: ContainerRecord, paths: ContainerPaths, arou
       net,
     },
     netns: paths.netns,
+    userns:
+      record.idMap && around.userns !== undefined ? { path: around.userns, uid: record.idMap.uids.outside } : undefined,
     devices: around.devices,
     deviceRules: privileged ? undefined : deviceRules(hostConfig, around.devices),
     deviceFilter: paths.deviceFilter,

@@ -76,6 +76,8 @@ export interface ContainerSpec {
   namespaces: { pid: NamespaceOf; ipc: NamespaceOf; uts: NamespaceOf; cgroup: NamespaceOf; net: NamespaceOf };
   /** Name of the network namespace to be in, when `namespaces.net` is "own". */
   netns: string;
+  /** A user namespace that is kept at `path`, whose root is `uid` on the host; undefined for the host's. */
+  userns?: { path: string; uid: number };
   /** Besides those that every container has. */
   devices: readonly ContainerDevice[];
   /** What may be used of devices; undefined for all. */
