@@ -16,6 +16,7 @@ import { CGROUP_PARENT, CONTAINERS, OVERLAYS, RUN_ROOT } from "./paths";
 import { cgroupPlan, processPlan } from "./plan";
 import { createdState, type ContainerRecord } from "./record";
 import { isNetwork, resolveSpec } from "./resolve";
+import { sweep } from "./leftovers";
 import { askedDevices, hostDevices } from "./device";
 import { compileFilter } from "./seccomp/compile";
 import { security } from "./security";
@@ -37,6 +38,8 @@ export interface ImageSource {
 
 const DEFAULT_LOG_BYTES = 16 << 20;
 const STOP_TIMEOUT_SECONDS = 10;
+/** Of a container whose end nobody saw (moby has the same). */
+const UNKNOWN_EXIT_CODE = 255;
 /** A container that ends at once is brought back later each time, up to a minute (moby `restartmanager`). */
 const RESTART_FIRST_MS = 100;
 const RESTART_MOST_MS = 60_000;
@@ -89,7 +92,16 @@ export class Containers {
       const exit = await boxd.readText(`${container.paths.run}/exit`);
       const ended = exit === undefined ? undefined : parseExit(exit, container.paths.run);
       if (ended) await this.#finish(container, ended);
+      // Its end was dealt with, but for being remembered.
+      else if (!(await boxd.names(container.paths.run)).includes("shim.sock")) {
+        container.exited(UNKNOWN_EXIT_CODE, this.#context.nowNs());
+        await this.#remember(container);
+      }
     }
+    const ids = (running: boolean) =>
+      new Set(this.all().flatMap((container) => (container.running === running ? [container.id] : [])));
+    await sweep(this.#context, { running: ids(true), stopped: ids(false) });
+    await this.#networks.restore(this.all().flatMap(({ running, record }) => (running ? [record] : [])));
   }
 
   async create(name: string | undefined, asked: ContainerCreateRequest): Promise<Container> {
@@ -582,8 +594,10 @@ export class Containers {
     await container.exclusive(async () => {
       if (!this.#all.has(record.id)) return;
       await this.#context.boxd.take([
+        // First: whatever happens next, it is no container any more, and what is left of it is swept away.
+        { kind: "remove", what: "file", path: paths.config, why: "The engine forgets it." },
         { kind: "remove", what: "tree", path: paths.overlay, why: "All that it wrote." },
-        { kind: "remove", what: "tree", path: paths.state, why: "The engine's memory of it." },
+        { kind: "remove", what: "tree", path: paths.state, why: "What else lasts of it." },
       ]);
       this.#all.delete(record.id);
       if (options.volumes) await this.#volumes.release(record);

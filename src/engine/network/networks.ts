@@ -7,6 +7,7 @@ import type { ContainerRecord } from "../container/record";
 import { formatInstant, type Context } from "../context";
 import { randomId } from "../identity";
 import { bridgePlan, endpointPlan, macOf, publishPlan, sandboxPlan, type Bridge, type PublishedPort } from "./bridge";
+import { portRules } from "./nat-rule";
 import {
   contains,
   formatIpv4,
@@ -168,6 +169,38 @@ export class Networks {
     this.#all.delete(network.id);
     this.#made.delete(network.id);
     this.#context.events.emit("network", "destroy", network.id, { name: network.name, type: network.driver });
+  }
+
+  /**
+   * Takes over what an earlier engine left in the guest: addresses and ports of containers that run are theirs, rules of others
+   * go. A bridge that no running container is on is made anew when it is needed, since it may be half made.
+   */
+  async restore(running: readonly ContainerRecord[]): Promise<void> {
+    const { guest, boxd } = this.#context;
+    const devices = new Set(await boxd.names("/sys/class/net"));
+    const bridges = this.all().filter(({ bridge }) => bridge && devices.has(bridge.device));
+    if (bridges.length === 0) return;
+    const listed = await guest.execute({ argv: ["iptables", "-t", "nat", "-S"], purpose: "rules of published ports" });
+    const rules = portRules(new TextDecoder().decode(listed.stdout));
+    const holders = new Map<string, string>();
+    for (const record of running)
+      for (const [name, { IPAddress }] of Object.entries(record.endpoints)) {
+        const network = this.all().find((each) => each.name === name);
+        if (!network || !IPAddress) continue;
+        holders.set(IPAddress, record.id);
+        const taken = this.#addresses.get(network.id) ?? new Map<number, string>();
+        this.#addresses.set(network.id, taken.set(parseIpv4(IPAddress), record.id));
+        this.#made.add(network.id);
+      }
+    for (const { address, port, remove } of rules) {
+      const holder = holders.get(address);
+      if (holder !== undefined && port) this.#ports.set(`${port.hostPort}/${port.protocol}`, holder);
+      if (holder === undefined)
+        await guest.execute({ argv: remove, purpose: "a rule of a container that does not run" });
+    }
+    for (const { id, bridge } of bridges)
+      if (bridge && !this.#made.has(id))
+        for (const step of undoAll(bridgePlan(bridge)).plan) await boxd.take([step]).catch(() => {});
   }
 
   /** What a container's network takes when it starts; its record then has its addresses. @throws ApiError */
