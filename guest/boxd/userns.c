@@ -26,11 +26,6 @@ static int because(int error) {
   return error ? -1 : 0;
 }
 
-static int make_file(const char *path) {
-  int fd = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0);
-  return fd < 0 ? -1 : close(fd);
-}
-
 static int write_map(pid_t pid, const char *name, const char *map) {
   char path[64];
   snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
@@ -82,12 +77,6 @@ static pid_t make_holder(int flags, int *hold) {
 
 int userns_add(const char *path, const char *uid_map, const char *gid_map, const char *netns_path) {
   int hold;
-  if (make_file(path)) return -1;
-  if (*netns_path && make_file(netns_path)) {
-    int error = errno;
-    unlink(path);
-    return because(error);
-  }
   pid_t holder = make_holder(CLONE_NEWUSER | (*netns_path ? CLONE_NEWNET : 0), &hold);
   int error = holder < 0 ? errno : 0;
   if (!error && (write_map(holder, "uid_map", uid_map) || write_map(holder, "gid_map", gid_map))) error = errno;
@@ -97,11 +86,7 @@ int userns_add(const char *path, const char *uid_map, const char *gid_map, const
     close(hold);
     while (waitpid(holder, NULL, 0) < 0 && errno == EINTR);
   }
-  if (error) {
-    umount2(path, MNT_DETACH);
-    unlink(path);
-    if (*netns_path) unlink(netns_path);
-  }
+  if (error) umount2(path, MNT_DETACH);
   return because(error);
 }
 

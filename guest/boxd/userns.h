@@ -3,8 +3,8 @@
 #include <sys/types.h>
 
 /*
- * Makes a user namespace with these maps, kept by a mount on a new file at `path`; with `netns_path`, also a network namespace
- * that it owns, kept by a mount on that new file. Maps are as `/proc/PID/uid_map` takes them. 0 or -1 with errno.
+ * Makes a user namespace with these maps, kept by a mount on the file `path`; with `netns_path`, also a network namespace
+ * that it owns, kept by a mount on that file. Maps are as `/proc/PID/uid_map` takes them. 0 or -1 with errno.
  */
 int userns_add(const char *path, const char *uid_map, const char *gid_map, const char *netns_path);
 

@@ -48,6 +48,8 @@ export function command(step: PlainStep): Command {
           "unshare",
           `--user=${step.path}`,
           ...(step.netns === undefined ? [] : [`--net=/run/netns/${name(step.netns, "namespace's name")}`]),
+          // With it unshare keeps the others by a child that is still outside (its `bind_ns_files_from_child`); it goes with `true`.
+          "--mount",
           `--map-users=${idRange(step.uids)}`,
           `--map-groups=${idRange(step.gids)}`,
           "true",

@@ -45,8 +45,8 @@ export type PlainStep =
   /** Opens a file for reading as descriptor `fd`, for a later step that cannot reach its path any more. */
   | { kind: "open"; fd: number; path: string }
   /**
-   * A user namespace without a process, kept by a mount on the new file `path`, and with `netns` a network namespace of that
-   * name which it owns: who is root in the one may change the other.
+   * A user namespace without a process, kept by a mount on the file `path`, and with `netns` a network namespace which it owns,
+   * kept by one on `/run/netns/NAME`: who is root in the one may change the other.
    */
   | { kind: "usernsAdd"; path: string; uids: IdRange; gids: IdRange; netns?: string }
   /** A bind mount in which files belong to whom the map of the user namespace `userns`, a file, says. */

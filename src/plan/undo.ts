@@ -39,7 +39,6 @@ export function undo(step: Step): Undo {
             ? []
             : [{ kind: "netnsRemove" as const, name: step.netns, why: `Takes back: ${step.why}` }]),
           { kind: "umount", target: step.path, lazy: true, why: `Takes back: ${step.why}` },
-          { kind: "remove", what: "file", path: step.path, why: "What it was mounted on." },
         ],
       };
     case "mountIdmapped":

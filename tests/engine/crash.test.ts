@@ -110,14 +110,15 @@ async function crashAfter(steps: number, who: "boxd" | "engine"): Promise<boolea
 }
 
 /** A new engine: what it finds must be a container that can be removed, or none. */
-async function expectNothingLeft(after: string): Promise<void> {
+async function expectNothingLeft(after: string, whole = false): Promise<void> {
   const next = await engine();
   const containers = await ask<{ Id: string; State: string }[]>(next, "GET", "/containers/json?all=1");
   for (const { Id } of containers) await ask(next, "DELETE", `/containers/${Id}?force=1`);
+  // With the last step it is remembered as running, and so it is.
   expect(
-    containers.map(({ State }) => State).every((state) => state !== "running"),
+    containers.map(({ State }) => State),
     after,
-  ).toBe(true);
+  ).toEqual(containers.map(() => (whole ? "running" : "created")));
   next.close();
   await box
     .until((view) => remains(view) === pristine)
@@ -153,7 +154,7 @@ describe.each(["boxd", "engine"] as const)("%s goes in the middle of a start", (
     );
     for (const step of chosen) {
       const crashed = await crashAfter(step, who);
-      if (crashed) await expectNothingLeft(`seed ${seed}: ${who} after step ${step} of ${steps}`);
+      if (crashed) await expectNothingLeft(`seed ${seed}: ${who} after step ${step} of ${steps}`, step === steps);
     }
     expect(chosen.length).toBeGreaterThan(0);
   });

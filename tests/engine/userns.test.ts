@@ -1,6 +1,9 @@
 /** User namespaces: root inside is nobody of importance outside, and the picture shows both. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { DEFAULT_REMAP } from "../../src/engine/container/userns";
+import { containerPaths } from "../../src/engine/container/paths";
+import { DEFAULT_REMAP, usernsPlan } from "../../src/engine/container/userns";
+import { shell } from "../../src/plan/shell";
+import { undoAll } from "../../src/plan/undo";
 import { engineForTest, type EngineForTest } from "../support/engine";
 import { sh } from "../support/machine";
 
@@ -165,6 +168,24 @@ describe("a remapped container", () => {
     await remove(id);
     await box.until((now) => JSON.stringify(lasting(now)) === JSON.stringify(before));
   });
+});
+
+test("what a shell is told to do makes the same namespaces", async () => {
+  const paths = containerPaths("f".repeat(64));
+  await sh(box.machine, [`mkdir ${paths.run}`, ...shell(usernsPlan(DEFAULT_REMAP, paths))].join("\n"));
+  const inside = `nsenter --user=${paths.userns} --net=/run/netns/${paths.netns}`;
+  expect(await sh(box.machine, `${inside} cat /proc/self/uid_map`)).toMatch(/^\s*0 +100000 +65536\n$/);
+  // Who is root in the one may change the other.
+  expect(
+    await sh(box.machine, `${inside} ip link set lo up && ip netns exec ${paths.netns} ip -br link show lo`),
+  ).toContain("UNKNOWN");
+  await sh(
+    box.machine,
+    shell(undoAll(usernsPlan(DEFAULT_REMAP, paths)).plan)
+      .join("\n")
+      .replace(/^rm(dir)? .*netns$/gm, ""),
+  );
+  expect(await sh(box.machine, `ls ${paths.run} /run/netns; rmdir ${paths.run}`)).not.toContain(paths.netns);
 });
 
 describe("who is remapped", () => {

@@ -14,6 +14,8 @@ export interface IdMap {
   gids: IdRange;
 }
 
+const NETNS = "/run/netns";
+
 /** As many as `/etc/subuid` usually gives a user, from where it usually begins. */
 export const DEFAULT_REMAP: IdMap = {
   uids: { inside: 0, outside: 100_000, count: 65_536 },
@@ -46,6 +48,9 @@ export function idMapOf(host: HostConfig, remap: IdMap | undefined): IdMap | und
  */
 export function usernsPlan({ uids, gids }: IdMap, paths: ContainerPaths): Plan {
   return [
+    { kind: "touch", path: paths.userns, why: "A file to keep it by." },
+    { kind: "mkdir", path: NETNS, parents: true, why: "Where network namespaces have their names." },
+    { kind: "touch", path: `${NETNS}/${paths.netns}`, why: "A file to keep that by." },
     {
       kind: "usernsAdd",
       path: paths.userns,
