@@ -1,6 +1,8 @@
 /*
  * The engine's hands in the guest: takes plans, starts tasks, reads files (src/protocol/boxd.ts).
  * usage: boxd, with requests on standard input and answers on standard output
+ *        boxd device-filter PROGRAM CGROUP, for what a shell has no command for
+ *        docker-init -- PROGRAM [ARGUMENT]..., the same file by another name: the first process of a container
  *
  * One thread, one poll. It holds no state of containers: each has a shim of its own, which outlives boxd.
  */
@@ -10,17 +12,21 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "boxd.h"
 #include "bytes.h"
+#include "device-filter.h"
+#include "init.h"
 #include "plan.h"
 #include "resolve.h"
 #include "task.h"
@@ -140,6 +146,22 @@ static void read_file(uint32_t id, struct bytes body) {
   send_answer(id, ANSWER_DATA, 4 + got);
 }
 
+/* What is at a path, links followed. */
+static void stat_file(uint32_t id, struct bytes body) {
+  const char *root = take_text(&body), *path = take_text(&body);
+  struct stat status;
+  if (body.broken) return send_error(id, EINVAL);
+  int found = resolve(root, path);
+  if (found < 0) return send_error(id, errno);
+  int error = fstat(found, &status) ? errno : 0;
+  close(found);
+  if (error) return send_error(id, error);
+  uint8_t *at = put32(answer + HEADER_BYTES, status.st_size);
+  at = put32(put32(put32(at, status.st_mode), status.st_uid), status.st_gid);
+  at = put32(put32(at, major(status.st_rdev)), minor(status.st_rdev));
+  send_answer(id, ANSWER_DATA, at - answer - HEADER_BYTES);
+}
+
 static void handle(uint32_t id, uint8_t type, struct bytes body) {
   if (type == REQUEST_PLAN)
     take_plan(id, body);
@@ -147,6 +169,8 @@ static void handle(uint32_t id, uint8_t type, struct bytes body) {
     start(id, body);
   else if (type == REQUEST_READ)
     read_file(id, body);
+  else if (type == REQUEST_STAT)
+    stat_file(id, body);
   else
     send_error(id, ENOSYS);
 }
@@ -202,17 +226,24 @@ static void bury(int children) {
 
 enum { REQUESTS, SHIMS, CHILDREN, FIRST_START };
 
-int main(void) {
+int main(int count, char **words) {
+  const char *slash = count ? strrchr(words[0], '/') : NULL;
+  if (slash && !strcmp(slash + 1, "docker-init")) return init_main(words + 1);
+  if (count == 4 && !strcmp(words[1], "device-filter")) {
+    if (device_filter(words[2], words[3]) == 0) return 0;
+    perror("boxd: device-filter");
+    return 1;
+  }
   signal(SIGPIPE, SIG_IGN);
   int shims = listen_for_shims(), children = watch_children();
   if (shims < 0 || children < 0) return 1;
   for (;;) {
     struct pollfd entries[FIRST_START + STARTS] = {
         [REQUESTS] = {0, POLLIN, 0}, [SHIMS] = {shims, POLLIN, 0}, [CHILDREN] = {children, POLLIN, 0}};
-    int count = start_count;
-    for (int i = 0; i < count; i++) entries[FIRST_START + i] = (struct pollfd){starts[i].news, POLLIN, 0};
-    if (poll(entries, FIRST_START + count, -1) < 0) continue;
-    for (int i = count - 1; i >= 0; i--)
+    int starting = start_count;
+    for (int i = 0; i < starting; i++) entries[FIRST_START + i] = (struct pollfd){starts[i].news, POLLIN, 0};
+    if (poll(entries, FIRST_START + starting, -1) < 0) continue;
+    for (int i = starting - 1; i >= 0; i--)
       if (entries[FIRST_START + i].revents) finish_start(&starts[i]);
     if (entries[SHIMS].revents) hear_of_shims(shims);
     if (entries[CHILDREN].revents) bury(children);

@@ -25,8 +25,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "device-filter.h"
 #include "netlink.h"
 #include "resolve.h"
+#include "userns.h"
 
 #define NETNS_DIRECTORY "/run/netns"
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -115,6 +117,20 @@ static int step_write(struct bytes *fields) {
   if (fd < 0) return -1;
   size_t length = strlen(text);
   ssize_t written = write(fd, text, length);
+  int error = written < 0 ? errno : written != (ssize_t)length ? ENOSPC : 0;
+  close(fd);
+  return because(error);
+}
+
+/* The rest of the step is the file. Made anew, so that no link that somebody left there is followed. */
+static int step_write_bytes(struct bytes *fields) {
+  const char *path = take_text(fields);
+  if (fields->broken) return because(EINVAL);
+  if (unlink(path) && errno != ENOENT) return -1;
+  int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (fd < 0) return -1;
+  size_t length = fields->end - fields->at;
+  ssize_t written = write(fd, fields->at, length);
   int error = written < 0 ? errno : written != (ssize_t)length ? ENOSPC : 0;
   close(fd);
   return because(error);
@@ -247,6 +263,15 @@ static int netns_remove(const char *name) {
   if (!path) return -1;
   if (umount2(path, MNT_DETACH) && errno != EINVAL && errno != ENOENT) return -1;
   return unlink(path) && errno != ENOENT ? -1 : 0;
+}
+
+static int step_userns_add(struct bytes *fields) {
+  const char *path = take_text(fields), *uid_map = take_text(fields), *gid_map = take_text(fields);
+  const char *netns = take_text(fields);
+  const char *netns_file = *netns ? netns_path(netns) : "";
+  if (fields->broken || !netns_file) return because(EINVAL);
+  if (*netns && netns_directory()) return -1;
+  return userns_add(path, uid_map, gid_map, netns_file);
 }
 
 static int step_veth(struct bytes *fields) {
@@ -400,6 +425,24 @@ static int make_console(struct taking *taking) {
   return 0;
 }
 
+/* The terminal under the name that programs expect of the console. */
+static int step_console(struct taking *taking, const char *path) {
+  char terminal[64];
+  if (make_console(taking)) return -1;
+  if (!taking->becoming->tty) return 0;
+  ssize_t length = readlink("/proc/self/fd/0", terminal, sizeof terminal - 1);
+  if (length < 0) return -1;
+  terminal[length] = 0;
+  return mount(terminal, path, NULL, MS_BIND, NULL);
+}
+
+/* Pipes are the host's: who is root in a user namespace must own them to open /dev/stdout anew. */
+static int give_pipes(const struct becoming *becoming, uid_t uid) {
+  for (int fd = 0; fd < 3; fd++)
+    if (becoming->pipes[fd] >= 0 && fchown(fd, uid, uid)) return -1;
+  return 0;
+}
+
 static int own_stdio(const struct becoming *becoming, uid_t uid, gid_t gid) {
   struct stat status;
   for (int fd = 0; fd < 3; fd++) {
@@ -481,7 +524,10 @@ static int enter_namespaces(pid_t pid, uint32_t flags) {
   int result = setns(fd, flags);
   int error = errno;
   close(fd);
-  return result ? because(error) : 0;
+  if (result) return because(error);
+  if (!(flags & CLONE_NEWUSER)) return 0;
+  if (setgroups(0, NULL) || setresgid(0, 0, 0) || setresuid(0, 0, 0)) return -1;
+  return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 }
 
 static void tell(const struct becoming *becoming, const struct becoming_news *news) {
@@ -520,11 +566,18 @@ static int enter(struct taking *taking, uint8_t code, struct bytes *fields) {
       uint32_t flags = take32(fields);
       bool forks = take8(fields);
       if (fields->broken) return because(EINVAL);
+      if (flags & CLONE_NEWUSER && give_pipes(taking->becoming, userns_root(pid))) return -1;
       if (enter_namespaces(pid, flags)) return -1;
       return forks ? go_on_in_child(taking) : 0;
     }
     case STEP_NETNS_EXEC:
       return enter_network(take_text(fields));
+    case STEP_USERNS_EXEC: {
+      uid_t uid = take32(fields);
+      const char *path = take_text(fields);
+      if (fields->broken) return because(EINVAL);
+      return give_pipes(taking->becoming, uid) ? -1 : userns_enter(path);
+    }
     case STEP_CHROOT:
       return chroot(take_text(fields)) ? -1 : chdir("/");
     default:
@@ -581,13 +634,15 @@ static int step_exec(struct taking *taking, struct bytes *fields) {
 
 /* A step of one system call or a few; what belongs to a process is refused where the process stays. */
 static int take_plain(struct taking *taking, uint8_t code, struct bytes *fields) {
-  if (!taking->becoming && (code == STEP_CHDIR || code == STEP_UMASK || code == STEP_RLIMIT || code == STEP_OPEN || code == STEP_EXEC))
+  if (!taking->becoming && (code == STEP_CHDIR || code == STEP_UMASK || code == STEP_RLIMIT || code == STEP_OPEN || code == STEP_EXEC || code == STEP_CONSOLE))
     return because(EINVAL);
   switch (code) {
     case STEP_MKDIR:
       return step_mkdir(fields);
     case STEP_WRITE:
       return step_write(fields);
+    case STEP_WRITE_BYTES:
+      return step_write_bytes(fields);
     case STEP_SYMLINK: {
       const char *target = take_text(fields);
       return symlink(target, take_text(fields));
@@ -658,6 +713,23 @@ static int take_plain(struct taking *taking, uint8_t code, struct bytes *fields)
       uint8_t prefix = take8(fields);
       return because(route_add(destination, prefix, take32(fields)));
     }
+    case STEP_USERNS_ADD:
+      return step_userns_add(fields);
+    case STEP_MOUNT_IDMAPPED: {
+      const char *source = take_text(fields), *target = take_text(fields);
+      return mount_idmapped(source, target, take_text(fields));
+    }
+    case STEP_CHOWN: {
+      uid_t uid = take32(fields);
+      gid_t gid = take32(fields);
+      return lchown(take_text(fields), uid, gid);
+    }
+    case STEP_DEVICE_FILTER: {
+      const char *program = take_text(fields);
+      return device_filter(program, take_text(fields));
+    }
+    case STEP_CONSOLE:
+      return step_console(taking, take_text(fields));
     case STEP_EXEC:
       return step_exec(taking, fields);
     default:
@@ -667,7 +739,7 @@ static int take_plain(struct taking *taking, uint8_t code, struct bytes *fields)
 
 static bool take_step(struct taking *taking, uint8_t code, struct bytes fields, bool last) {
   if (code == STEP_RUN) return step_run(taking, &fields);
-  if (code < STEP_UNSHARE || code > STEP_SETPRIV) return take_plain(taking, code, &fields) == 0;
+  if (code < STEP_UNSHARE || code > STEP_USERNS_EXEC) return take_plain(taking, code, &fields) == 0;
   if (!taking->becoming || !last) return enter_in_child(taking, code, fields);
   if (enter(taking, code, &fields)) return false;
   if (take_steps(taking, fields)) return true;

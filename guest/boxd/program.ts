@@ -4,8 +4,30 @@ import type { CProgram } from "../c-program";
 
 export const boxd: CProgram = {
   name: "boxd",
-  sources: ["main.c", "plan.c", "task.c", "log.c", "resolve.c", "netlink.c", "dns.c"],
-  headers: ["plan.h", "task.h", "log.h", "resolve.h", "netlink.h", "dns.h", "bytes.h"],
+  sources: [
+    "main.c",
+    "plan.c",
+    "task.c",
+    "log.c",
+    "resolve.c",
+    "netlink.c",
+    "dns.c",
+    "userns.c",
+    "device-filter.c",
+    "init.c",
+  ],
+  headers: [
+    "plan.h",
+    "task.h",
+    "log.h",
+    "resolve.h",
+    "netlink.h",
+    "dns.h",
+    "userns.h",
+    "device-filter.h",
+    "init.h",
+    "bytes.h",
+  ],
   generated: {
     "boxd.h": cHeader("src/protocol/boxd.ts", boxdWire, {
       Request: "REQUEST",

@@ -29,6 +29,7 @@
 #define CLIENT_BYTES (4 * (PIECE_BYTES + 64))
 #define FRAME_BYTES 8
 #define STDIN_BYTES 65536
+#define FIRST_OWN_FD 10
 
 struct client {
   int fd;
@@ -458,13 +459,16 @@ static void plug(int fd, int other) {
 /* In the child of the shim: becomes the program. */
 static void __attribute__((noreturn)) become(const struct task *task, int theirs[3], int news, int socket) {
   struct becoming becoming = {
-      .report = news,
+      /* Out of the way of the descriptors that a plan opens, which have one digit. */
+      .report = fcntl(news, F_DUPFD_CLOEXEC, FIRST_OWN_FD),
       .tty = task->flags & TASK_TTY,
-      .console = socket,
+      .console = socket < 0 ? -1 : fcntl(socket, F_DUPFD_CLOEXEC, FIRST_OWN_FD),
       .columns = task->columns,
       .rows = task->rows,
       .pipes = {theirs[0], theirs[1], theirs[2]},
   };
+  close(news);
+  if (socket >= 0) close(socket);
   setsid();
   for (int fd = 0; fd < 3; fd++) plug(theirs[fd], fd);
   plan_become(task->plan, &becoming);

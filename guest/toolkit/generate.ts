@@ -279,10 +279,10 @@ function lineOf(step: Step, words: Words): string {
   const rendered = command(step);
   if ("words" in rendered) return words.command(rendered.words);
   if ("open" in rendered) throw new TypeError("A tool keeps no file open.");
+  if ("bytes" in rendered) throw new TypeError("A tool writes no bytes that are no text.");
   if (!isTemplate(rendered.text + rendered.path)) return quote(shell([step])[0]);
   // What such options accept is printed by an echo as it is (src/plan/shell.ts).
   const to = `${rendered.append ? ">>" : ">"} ${words.part(rendered.path)}`;
-  if ("open" in rendered) throw new TypeError("A tool keeps no file open.");
   if (!isTemplate(rendered.text)) {
     const [, write] = /^(.*) >>? x$/s.exec(shell([{ ...step, path: "x" } as Step])[0])!;
     return `"${write.replace(/["\\$`]/g, "\\$&")} ${to}"`;

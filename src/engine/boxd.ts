@@ -45,6 +45,26 @@ export interface Exit {
   directory: string;
 }
 
+/** What `stat(2)` says of a file; the numbers are those of a device. */
+export interface FileStatus {
+  type: "file" | "directory" | "character" | "block" | "other";
+  /** Permissions alone. */
+  mode: number;
+  sizeBytes: number;
+  uid: number;
+  gid: number;
+  major: number;
+  minor: number;
+}
+
+/** `S_IFMT` of `include/uapi/linux/stat.h`, without its twelve lower bits. */
+const FILE_TYPES: Readonly<Record<number, FileStatus["type"]>> = {
+  2: "character",
+  4: "directory",
+  6: "block",
+  8: "file",
+};
+
 /** A process with a shim beside it. */
 export interface TaskRequest {
   plan: Plan;
@@ -160,6 +180,20 @@ export class Boxd {
     try {
       const { body } = await this.#ask(Request.READ, concat(head, encoder.encode(`${root}\0${path}\0`)));
       return { size: new DataView(body.buffer, body.byteOffset).getUint32(0, true), bytes: body.subarray(4) };
+    } catch (error) {
+      if (error instanceof PlanError && errnoName(error.errno) === "ENOENT") return undefined;
+      throw error;
+    }
+  }
+
+  /** What is at a path, links followed; undefined when there is nothing. @throws PlanError */
+  async stat(path: string, { root = "" } = {}): Promise<FileStatus | undefined> {
+    try {
+      const { body } = await this.#ask(Request.STAT, encoder.encode(`${root}\0${path}\0`));
+      const view = new DataView(body.buffer, body.byteOffset);
+      const [sizeBytes, mode, uid, gid, major, minor] = [0, 4, 8, 12, 16, 20].map((at) => view.getUint32(at, true));
+      const type = FILE_TYPES[mode >> 12] ?? "other";
+      return { type, mode: mode & 0o7777, sizeBytes, uid, gid, major, minor };
     } catch (error) {
       if (error instanceof PlanError && errnoName(error.errno) === "ENOENT") return undefined;
       throw error;

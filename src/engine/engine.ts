@@ -52,6 +52,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   await boxd.take(rootPlan());
   const health = new HealthChecks(context, containers, execs);
   await restoreParts(parts);
+  await containers.sweep();
   health.restore();
   const answer = router({ ...operations(parts), ...explainRoutes(context, options) });
   const handle = (request: Request, client: Client = { kind: "page" }) => recorder.record(request, client, answer);

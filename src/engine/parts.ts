@@ -11,6 +11,7 @@ import { routes as systemRoutes } from "./api/system";
 import { routes as volumeRoutes } from "./api/volumes";
 import { Containers } from "./container/containers";
 import { Execs } from "./container/execs";
+import type { IdMap } from "./container/userns";
 import { Views } from "./container/view";
 import type { Context } from "./context";
 import type { BlobStore } from "./image/blob-store";
@@ -28,6 +29,7 @@ export interface Parts {
   volumes: Volumes;
   views: Views;
   about: Sources["about"];
+  usernsRemap?: IdMap;
 }
 
 /** What parts take from outside of the guest. */
@@ -36,15 +38,17 @@ export interface Sources {
   blobs: BlobStore;
   /** The registry that a domain of image names means; `docker.io` is the page's own. Undefined when it cannot be reached. */
   registry(domain: string): RegistryClient | undefined;
+  /** Every container gets a user namespace with this map, unless it opts out (`dockerd --userns-remap`). */
+  usernsRemap?: IdMap;
   /** What the machine is, for `docker info`. */
   about(): { kernel: string; memoryBytes: number };
 }
 
-export function createParts(context: Context, { blobs, registry, about }: Sources): Parts {
+export function createParts(context: Context, { blobs, registry, about, usernsRemap }: Sources): Parts {
   const images = new Images(context, blobs, registry);
   const networks = new Networks(context);
   const volumes = new Volumes(context);
-  const containers = new Containers(context, { images, networks, volumes });
+  const containers = new Containers(context, { images, networks, volumes, remap: usernsRemap });
   return {
     context,
     containers,
@@ -54,6 +58,7 @@ export function createParts(context: Context, { blobs, registry, about }: Source
     volumes,
     views: new Views(context, volumes),
     about,
+    usernsRemap,
   };
 }
 

@@ -4,8 +4,8 @@ import { readFile } from "node:fs/promises";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { join, normalize } from "node:path";
 import { parseArgs } from "node:util";
-import type { Agent } from "../agent/agent";
-import { startEngine, type Engine } from "../engine/engine";
+import { startEngine, type Engine, type EngineOptions } from "../engine/engine";
+import type { Guest } from "../engine/guest";
 import { memoryBlobStore, type BlobStore } from "../engine/image/blob-store";
 import { registryClient, type RegistryClient } from "../engine/registry/client";
 import { LOCAL_DOMAIN, localRegistry } from "../engine/registry/local";
@@ -55,15 +55,16 @@ export interface EngineSurroundings {
   /** What the registry `registry.box` keeps; memory when left out. */
   pushed?: RegistryStore;
   onTransfer?: (transfer: Transfer) => void;
+  usernsRemap?: EngineOptions["usernsRemap"];
 }
 
 /** An engine in a running machine, which the guest reaches, too. */
 export async function engineOn(
   machine: Machine,
   folder: string,
-  surroundings: Partial<EngineSurroundings> = {},
+  { guest = machine.agent, ...surroundings }: Partial<EngineSurroundings> & { guest?: Guest } = {},
 ): Promise<Engine> {
-  const engine = await startNodeEngine(machine.agent, machine, folder, { blobs: memoryBlobStore(), ...surroundings });
+  const engine = await startNodeEngine(guest, machine, folder, { blobs: memoryBlobStore(), ...surroundings });
   const sockets = await openSockets(machine.agent, async () => engine);
   const close = () => {
     sockets.close();
@@ -77,10 +78,10 @@ export async function engineOn(
  * that listens on this machine's loopback is reached there, as Docker reaches it, without encryption.
  */
 export function startNodeEngine(
-  guest: Agent,
+  guest: Guest,
   machine: Machine,
   folder: string,
-  { blobs, pushed = memoryRegistryStore(), onTransfer }: EngineSurroundings,
+  { blobs, pushed = memoryRegistryStore(), onTransfer, ...more }: EngineSurroundings,
 ): Promise<Engine> {
   const library = registryClient({ baseUrl: "http://registry", fetch: (url, init) => fileResponse(folder, url, init) });
   const local = localRegistry(registryServer({ ...pushed, onTransfer }));
@@ -92,6 +93,7 @@ export function startNodeEngine(
       if (domain === LOCAL_DOMAIN) return local;
       return LOOPBACK.test(domain) ? registryClient({ baseUrl: `http://${domain}`, fetch }) : undefined;
     },
+    ...more,
     random: (sizeBytes) => randomBytes(sizeBytes),
     epochMs: () => Date.now(),
     about: () => ({ kernel: machine.status.release ?? "", memoryBytes: machine.emulator.ram().length }),

@@ -1,11 +1,13 @@
 import { NAMESPACES } from "./namespace";
-import type { PlainStep, Privileges, Resource, WrapperStep } from "./step";
+import { BOXD_PATH } from "../protocol/boxd";
+import type { IdRange, PlainStep, Privileges, Resource, WrapperStep } from "./step";
 
 /** A step as words for a shell: a program and its arguments, or a text written to a file. */
 export type Command =
   | { words: string[] }
   /** The shell itself writes: a cgroup move of `0` then moves the shell. */
   | { text: string; path: string; append: boolean }
+  | { bytes: Uint8Array; path: string }
   /** The shell keeps a file open. */
   | { open: string; fd: number };
 
@@ -33,9 +35,34 @@ export function command(step: PlainStep): Command {
       return { words: ["mkdir", ...flag("-p", step.parents), ...option("-m", step.mode), path(step.path)] };
     case "write":
       return { text: step.text, path: path(step.path), append: step.append ?? false };
+    case "writeBytes":
+      return { bytes: step.bytes, path: path(step.path) };
     case "symlink":
       // The target is a text, not a path to go to: it must stay as it is.
       return { words: ["ln", "-s", ...flag("--", step.target.startsWith("-")), step.target, path(step.path)] };
+    case "chown":
+      return { words: ["chown", "-h", `${step.uid}:${step.gid}`, path(step.path)] };
+    case "usernsAdd":
+      return {
+        words: [
+          "unshare",
+          `--user=${step.path}`,
+          ...(step.netns === undefined ? [] : [`--net=/run/netns/${name(step.netns, "namespace's name")}`]),
+          // With it unshare keeps the others by a child that is still outside (its `bind_ns_files_from_child`); it goes with `true`.
+          "--mount",
+          `--map-users=${idRange(step.uids)}`,
+          `--map-groups=${idRange(step.gids)}`,
+          "true",
+        ],
+      };
+    case "mountIdmapped":
+      return {
+        words: ["mount", "-o", `bind,X-mount.idmap=${step.userns}`, path(step.source), path(step.target)],
+      };
+    case "console":
+      return { words: ["sh", "-c", 'mount -o bind "$(tty)" "$0"', step.path] };
+    case "deviceFilter":
+      return { words: [BOXD_PATH, "device-filter", path(step.program), path(step.cgroup)] };
     case "mknod":
       return {
         words: [
@@ -133,6 +160,8 @@ export function wrapper(step: WrapperStep): string[] {
       ];
     case "netnsExec":
       return ["nsenter", `--net=/run/netns/${name(step.name, "namespace's name")}`];
+    case "usernsExec":
+      return ["nsenter", `--user=${step.path}`];
     case "setns":
       return ["nsenter", "--target", step.pid, ...step.namespaces.map((kind) => NAMESPACES[kind].option)];
     case "chroot":
@@ -155,6 +184,10 @@ function privileges(asked: Privileges): string[] {
     ...flag("--no-new-privs", asked.noNewPrivileges),
     ...option("--seccomp-filter", asked.seccompFilter),
   ];
+}
+
+function idRange({ inside, outside, count }: IdRange): string {
+  return `${inside}:${outside}:${count}`;
 }
 
 function capabilitySet(capabilities: string[]): string {

@@ -4,7 +4,7 @@ import { CAPABILITIES } from "../protocol/capability";
 import type { NamespaceKind } from "../protocol/namespace";
 import { mountArguments, MS_REC, PROPAGATION_FLAGS } from "./mount";
 import { isWrapper, onlyExec, type ExecStep, type Plan, type PlainStep, type Privileges, type Resource } from "./step";
-import type { Step, WrapperStep } from "./step";
+import type { IdRange, Step, WrapperStep } from "./step";
 
 /** `CLONE_NEW*` of `include/uapi/linux/sched.h`. */
 const NAMESPACE_FLAGS: Record<NamespaceKind, number> = {
@@ -83,9 +83,30 @@ function encodePlain(step: PlainStep | ExecStep, to: Bytes): number {
     case "write":
       to.flag(step.append).text(step.path).text(`${step.text}\n`);
       return StepCode.WRITE;
+    case "writeBytes":
+      to.text(step.path).bytes(step.bytes);
+      return StepCode.WRITE_BYTES;
     case "symlink":
       to.text(step.target).text(step.path);
       return StepCode.SYMLINK;
+    case "chown":
+      to.u32(step.uid).u32(step.gid).text(step.path);
+      return StepCode.CHOWN;
+    case "usernsAdd":
+      to.text(step.path)
+        .text(idMap(step.uids))
+        .text(idMap(step.gids))
+        .text(step.netns ?? "");
+      return StepCode.USERNS_ADD;
+    case "mountIdmapped":
+      to.text(step.source).text(step.target).text(step.userns);
+      return StepCode.MOUNT_IDMAPPED;
+    case "console":
+      to.text(step.path);
+      return StepCode.CONSOLE;
+    case "deviceFilter":
+      to.text(step.program).text(step.cgroup);
+      return StepCode.DEVICE_FILTER;
     case "mknod": {
       const mode = DEVICE_TYPES[step.type] | (step.mode === undefined ? DEVICE_MODE : octal(step.mode));
       to.u32(mode).u32(step.major).u32(step.minor).text(step.path);
@@ -204,6 +225,9 @@ function encodeWrapper(step: WrapperStep, to: Bytes): number {
     case "netnsExec":
       to.text(step.name);
       return StepCode.NETNS_EXEC;
+    case "usernsExec":
+      to.u32(step.uid).text(step.path);
+      return StepCode.USERNS_EXEC;
     case "chroot":
       to.text(step.root);
       return StepCode.CHROOT;
@@ -231,6 +255,11 @@ function encodePrivileges(asked: Privileges, to: Bytes) {
     .u16(groups?.length ?? 0);
   for (const group of groups ?? []) to.u32(group);
   to.text(asked.seccompFilter ?? "");
+}
+
+/** As `/proc/PID/uid_map` takes it. */
+function idMap({ inside, outside, count }: IdRange): string {
+  return `${inside} ${outside} ${count}\n`;
 }
 
 function capabilityMask(names: readonly string[]): bigint {

@@ -16,8 +16,26 @@ export function reference(step: Step): Reference {
       return { call: "mkdir(path, mode)", manual: ["mkdir(1)", "mkdir(2)"] };
     case "write":
       return { call: "open(path, O_WRONLY), write(fd, text, length)", manual: writeManual(step.path) };
+    case "writeBytes":
+      return { call: "open(path, O_WRONLY | O_CREAT), write(fd, bytes, length)", manual: ["printf(1)", "write(2)"] };
     case "symlink":
       return { call: "symlink(target, path)", manual: ["ln(1)", "symlink(2)"] };
+    case "chown":
+      return { call: `lchown(path, ${step.uid}, ${step.gid})`, manual: ["chown(1)", "chown(2)"] };
+    case "usernsAdd":
+      return {
+        call: `unshare(CLONE_NEWUSER${step.netns === undefined ? "" : " | CLONE_NEWNET"}), write(uid_map), write(gid_map), mount("/proc/PID/ns/user", path, NULL, MS_BIND, NULL)`,
+        manual: ["unshare(1)", "user_namespaces(7)"],
+      };
+    case "mountIdmapped":
+      return {
+        call: "open_tree(source, OPEN_TREE_CLONE), mount_setattr(fd, MOUNT_ATTR_IDMAP, userns), move_mount(fd, target)",
+        manual: ["mount(8)", "mount_setattr(2)"],
+      };
+    case "console":
+      return { call: "mount(terminal, path, NULL, MS_BIND, NULL)", manual: ["tty(1)", "mount(2)"] };
+    case "deviceFilter":
+      return { call: "bpf(BPF_PROG_LOAD), bpf(BPF_PROG_ATTACH, BPF_CGROUP_DEVICE)", manual: ["cgroups(7)", "bpf(2)"] };
     case "mknod":
       return {
         call: `mknod(path, ${step.type === "block" ? "S_IFBLK" : "S_IFCHR"}, makedev(${step.major}, ${step.minor}))`,
@@ -95,6 +113,8 @@ export function reference(step: Step): Reference {
     }
     case "netnsExec":
       return { call: "setns(fd, CLONE_NEWNET)", manual: ["nsenter(1)", "setns(2)"] };
+    case "usernsExec":
+      return { call: "setns(fd, CLONE_NEWUSER), setresuid(0, 0, 0)", manual: ["nsenter(1)", "user_namespaces(7)"] };
     case "chroot":
       return { call: 'chroot(root), chdir("/")', manual: ["chroot(1)", "chroot(2)"] };
     case "setpriv":

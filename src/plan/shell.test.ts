@@ -163,3 +163,9 @@ test("hostile texts are written to hostile paths byte for byte", () => {
   expect(printed, `seed ${seed}`).toBe(files.map(({ text }) => `${text}\n`).join(""));
   execFileSync("rm", ["-rf", directory]);
 });
+
+test("a file of bytes is the same bytes when a shell has written it", () => {
+  const bytes = Uint8Array.from([...Array(256).keys(), 0x31, 0, 0x37, 0x25, 0x5c, 0x27]);
+  const [line] = shell([{ kind: "writeBytes", path: "/dev/stdout", bytes, why }]);
+  expect(new Uint8Array(execFileSync("sh", ["-c", `{ ${line}; } | cat`]))).toEqual(bytes);
+});

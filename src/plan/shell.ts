@@ -104,8 +104,14 @@ function render(command: Command, left = false): string {
   if ("words" in command)
     return words(left && !BUILTINS.has(command.words[0]) ? ["host", ...command.words] : command.words);
   if ("open" in command) return `exec ${command.fd}< ${quote(command.open)}`;
+  if ("bytes" in command) return `printf '${octal(command.bytes)}' > ${quote(command.path)}`;
   const write = ECHOES.test(command.text) ? `echo ${command.text}` : `printf '%s\\n' ${quote(command.text)}`;
   return `${write} ${command.append ? ">>" : ">"} ${quote(command.path)}`;
+}
+
+/** Bytes as the escapes of printf(1), three digits each, so that none runs into the next. */
+function octal(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");
 }
 
 function words([first, ...rest]: string[]): string {

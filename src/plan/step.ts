@@ -20,7 +20,11 @@ export type PlainStep =
    * null: the file was not there.
    */
   | { kind: "write"; path: string; text: string; append?: boolean; former?: string | null }
+  /** Makes a file of bytes that are no text: a program for seccomp(2). */
+  | { kind: "writeBytes"; path: string; bytes: Uint8Array }
   | { kind: "symlink"; target: string; path: string }
+  /** A link itself changes hands, not what it leads to. */
+  | { kind: "chown"; path: string; uid: number; gid: number }
   | { kind: "mknod"; path: string; type: "block" | "character"; major: number; minor: number; mode?: string }
   | { kind: "remove"; path: string; what: "file" | "directory" | "tree" }
   | { kind: "rename"; from: string; to: string }
@@ -40,6 +44,17 @@ export type PlainStep =
   | { kind: "rlimit"; resource: Resource; which: "soft" | "hard" | "both"; value: number | "unlimited" }
   /** Opens a file for reading as descriptor `fd`, for a later step that cannot reach its path any more. */
   | { kind: "open"; fd: number; path: string }
+  /**
+   * A user namespace without a process, kept by a mount on the file `path`, and with `netns` a network namespace which it owns,
+   * kept by one on `/run/netns/NAME`: who is root in the one may change the other.
+   */
+  | { kind: "usernsAdd"; path: string; uids: IdRange; gids: IdRange; netns?: string }
+  /** A bind mount in which files belong to whom the map of the user namespace `userns`, a file, says. */
+  | { kind: "mountIdmapped"; source: string; target: string; userns: string }
+  /** The terminal of this process gets another name: it is mounted on `path`. */
+  | { kind: "console"; path: string }
+  /** Which devices the processes of a cgroup may use: `program` is a file of `struct bpf_insn`. */
+  | { kind: "deviceFilter"; program: string; cgroup: string }
   /** A network namespace without a process, kept by the mount `/run/netns/NAME` (`ip-netns(8)`). */
   | { kind: "netnsAdd"; name: string }
   | { kind: "netnsRemove"; name: string }
@@ -83,8 +98,17 @@ export type WrapperStep =
   | { kind: "setns"; pid: string; namespaces: NamespaceKind[]; inside: Step[] }
   /** Joins a network namespace that has a name. */
   | { kind: "netnsExec"; name: string; inside: Step[] }
+  /** Joins a user namespace that is kept at `path`, as its root, who is `uid` for the rest of the system. */
+  | { kind: "usernsExec"; path: string; uid: number; inside: Step[] }
   | { kind: "chroot"; root: string; inside: Step[] }
   | { kind: "setpriv"; privileges: Privileges; inside: Step[] };
+
+/** A line of `uid_map`: so many ids from `inside` on are those from `outside` on (`user_namespaces(7)`). */
+export interface IdRange {
+  inside: number;
+  outside: number;
+  count: number;
+}
 
 export type Propagation = "private" | "shared" | "slave" | "unbindable";
 

@@ -14,6 +14,7 @@ export function undo(step: Step): Undo {
     case "mkdir":
       return back({ kind: "remove", path: step.path, what: step.contents === "discard" ? "tree" : "directory" });
     case "touch":
+    case "writeBytes":
     case "symlink":
     case "mknod":
       return back({ kind: "remove", path: step.path, what: "file" });
@@ -30,6 +31,20 @@ export function undo(step: Step): Undo {
       return step.former === undefined
         ? { kind: "lost", what: "the former host name" }
         : back({ kind: "sethostname", name: step.former });
+    case "usernsAdd":
+      return {
+        kind: "steps",
+        steps: [
+          ...(step.netns === undefined
+            ? []
+            : [{ kind: "netnsRemove" as const, name: step.netns, why: `Takes back: ${step.why}` }]),
+          { kind: "umount", target: step.path, lazy: true, why: `Takes back: ${step.why}` },
+        ],
+      };
+    case "mountIdmapped":
+      return back({ kind: "umount", target: step.target });
+    case "console":
+      return back({ kind: "umount", target: step.path });
     case "netnsAdd":
       return back({ kind: "netnsRemove", name: step.name });
     case "linkAdd":
@@ -44,6 +59,7 @@ export function undo(step: Step): Undo {
     case "linkAddress":
     case "addressAdd":
     case "routeAdd":
+    case "deviceFilter":
     case "umask":
     case "rlimit":
     case "open":
@@ -65,7 +81,10 @@ export function undo(step: Step): Undo {
       return { kind: "lost", what: `what was mounted at ${step.target}` };
     case "pivotRoot":
       return { kind: "lost", what: "the former root" };
+    case "chown":
+      return { kind: "lost", what: `the former owner of ${step.path}` };
     case "chdir":
+    case "usernsExec":
     case "exec":
     case "unshare":
     case "setns":

@@ -44,6 +44,8 @@ export const Request = {
   START: 2,
   /** u32 offset, u32 most bytes, root or "", path. Answered by `DATA` or `FAILED`. Of a directory, its names, each ended by a NUL. */
   READ: 3,
+  /** root or "", path. Answered by `DATA` with u32 mode, u32 uid, u32 gid, u32 major, u32 minor of a device, or `FAILED`. */
+  STAT: 4,
 } as const;
 
 export const Answer = {
@@ -159,6 +161,14 @@ export const StepCode = {
   KILL: 26,
   /** from, to */
   RENAME: 27,
+  /** path, bytes */
+  WRITE_BYTES: 28,
+  /** path, uid map, gid map, name of a network namespace that it shall own or "" */
+  USERNS_ADD: 29,
+  /** source, target, file of a user namespace */
+  MOUNT_IDMAPPED: 30,
+  /** u32 uid, u32 gid, path */
+  CHOWN: 31,
   /** u16 words, u16 variables or ~0 for those there are, words, variables */
   EXEC: 32,
   /** u32 flags of unshare(2), u8 fork; steps */
@@ -171,6 +181,12 @@ export const StepCode = {
   CHROOT: 36,
   /** u8 flags (`PrivilegeFlag`), u32 uid, u32 gid, u64 bounding set, u16 groups, u32 each; filter or ""; steps */
   SETPRIV: 37,
+  /** u32 uid that is root inside, path; steps */
+  USERNS_EXEC: 38,
+  /** path */
+  CONSOLE: 39,
+  /** program, cgroup */
+  DEVICE_FILTER: 40,
 } as const;
 
 export const PrivilegeFlag = {

@@ -47,7 +47,12 @@ function made(view: KernelView, task: Task, id: string): unknown {
     pidsMax: cgroup.pids?.max,
     devices: view.devices
       .filter(({ namespace }) => namespace === task.namespaces.net)
-      .map(({ name, mac, addresses, up }) => [name, mac, addresses.map(({ local, prefixLength }) => `${local}/${prefixLength}`), up]),
+      .map(({ name, mac, addresses, up }) => [
+        name,
+        mac,
+        addresses.map(({ local, prefixLength }) => `${local}/${prefixLength}`),
+        up,
+      ]),
     uts: plain(JSON.stringify(view.namespaces.find(({ inum }) => inum === task.namespaces.uts)?.uts)),
   };
 }

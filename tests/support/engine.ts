@@ -2,7 +2,7 @@
 import { afterAll } from "vitest";
 import { REGISTRY_DIRECTORY, buildRegistry } from "../../images/library/build";
 import type { Answer } from "../../src/engine/api/router";
-import type { Engine } from "../../src/engine/engine";
+import type { Engine, EngineOptions } from "../../src/engine/engine";
 import { engineOn } from "../../src/node/engine";
 import { observedMachine, type ObservedMachine } from "./observed-machine";
 
@@ -20,10 +20,10 @@ export interface EngineForTest extends ObservedMachine {
 }
 
 /** Boots a machine with an engine for all tests of this file. */
-export async function engineForTest(): Promise<EngineForTest> {
+export async function engineForTest(options: Partial<EngineOptions> = {}): Promise<EngineForTest> {
   await buildRegistry();
   const observed = await observedMachine();
-  const engine = await engineOn(observed.machine, REGISTRY_DIRECTORY);
+  const engine = await engineOn(observed.machine, REGISTRY_DIRECTORY, options);
   afterAll(() => engine.close());
 
   async function ask(method: string, path: string, body?: unknown): Promise<Response> {

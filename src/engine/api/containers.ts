@@ -2,6 +2,7 @@
 import type { ContainerCreateRequest, HostConfig } from "../../protocol/docker";
 import type { Container, WaitCondition } from "../container/container";
 import { measureDirectories, sum } from "../container/disk-usage";
+import { createWarnings } from "../container/create";
 import { inspectContainer, summarizeContainer } from "../container/inspect";
 import { logLines, parseLog } from "../container/log-file";
 import { limitSteps } from "../container/plan";
@@ -21,7 +22,7 @@ export function routes(parts: Parts): Routes {
   return {
     "POST /containers/create": async (call) => {
       const container = await containers.create(call.query.get("name") || undefined, await createBody(call));
-      return json({ Id: container.id, Warnings: [] }, 201);
+      return json({ Id: container.id, Warnings: createWarnings(container.record.hostConfig) }, 201);
     },
     "GET /containers/json": async (call) => {
       const wanted = select(containers.all(), call, parts);

@@ -112,7 +112,11 @@ export function routes(parts: Parts): Routes {
         LiveRestoreEnabled: true,
         Isolation: "",
         InitBinary: "",
-        SecurityOptions: ["name=cgroupns"],
+        SecurityOptions: [
+          "name=seccomp,profile=builtin",
+          ...(parts.usernsRemap ? ["name=userns"] : []),
+          "name=cgroupns",
+        ],
         Warnings: null,
       });
     },

@@ -13,13 +13,18 @@ import { Shim } from "../shim";
 import type { Volumes } from "../volume/volumes";
 import { Container } from "./container";
 import { checkHostConfig, mergeConfig, type ImageDefaults } from "./create";
-import { MASKED_PATHS, READONLY_PATHS } from "./defaults";
+import { DEFAULT_SHM_BYTES, MASKED_PATHS, READONLY_PATHS } from "./defaults";
 import { CGROUP_PARENT, containerPaths, CONTAINERS, OVERLAYS, RUN_ROOT } from "./paths";
 import { cgroupPlan, processPlan } from "./plan";
 import { createdState, type ContainerRecord } from "./record";
-import { resolveSpec } from "./resolve";
+import { isNetwork, resolveSpec } from "./resolve";
+import { sweep } from "./leftovers";
+import { askedDevices, hostDevices } from "./device";
+import { compileFilter } from "./seccomp/compile";
+import { security } from "./security";
 import { SIGKILL, signalName, signalNumber, SIGTERM } from "./signal";
 import type { ContainerSpec } from "./spec";
+import { idMapOf, idmappedLayers, ownPlan, usernsPlan, usernsUndo, type IdMap } from "./userns";
 import { lookUpUser, UserError } from "./user";
 
 /** What a container needs of an image. */
@@ -35,6 +40,8 @@ export interface ImageSource {
 
 const DEFAULT_LOG_BYTES = 16 << 20;
 const STOP_TIMEOUT_SECONDS = 10;
+/** Of a container whose end nobody saw (moby has the same). */
+const UNKNOWN_EXIT_CODE = 255;
 /** A container that ends at once is brought back later each time, up to a minute (moby `restartmanager`). */
 const RESTART_FIRST_MS = 100;
 const RESTART_MOST_MS = 60_000;
@@ -45,16 +52,20 @@ export class Containers {
   #images: ImageSource;
   #networks: Networks;
   #volumes: Volumes;
+  #remap?: IdMap;
   #all = new Map<string, Container>();
   /** Files of /proc and /sys that may be covered, as far as this kernel has them. */
   #present?: Promise<ReadonlySet<string>>;
+  #release?: Promise<string>;
   #restarts = new Map<string, { timer: ReturnType<typeof setTimeout>; delayMs: number }>();
 
-  constructor(context: Context, parts: { images: ImageSource; networks: Networks; volumes: Volumes }) {
+  /** @param parts.remap how the ids of every container are the host's, unless it opts out */
+  constructor(context: Context, parts: { images: ImageSource; networks: Networks; volumes: Volumes; remap?: IdMap }) {
     this.#context = context;
     this.#images = parts.images;
     this.#networks = parts.networks;
     this.#volumes = parts.volumes;
+    this.#remap = parts.remap;
   }
 
   all(): Container[] {
@@ -89,7 +100,20 @@ export class Containers {
       const exit = await boxd.readText(`${container.paths.run}/exit`);
       const ended = exit === undefined ? undefined : parseExit(exit, container.paths.run);
       if (ended) await this.#finish(container, ended);
+      // Its end was dealt with, but for being remembered.
+      else if (!(await boxd.names(container.paths.run)).includes("shim.sock")) {
+        container.exited(UNKNOWN_EXIT_CODE, this.#context.nowNs());
+        await this.#remember(container);
+      }
     }
+  }
+
+  /** Takes away what an engine or a boxd that ended on the way left of containers. */
+  async sweep(): Promise<void> {
+    const ids = (running: boolean) =>
+      new Set(this.all().flatMap((container) => (container.running === running ? [container.id] : [])));
+    await sweep(this.#context, { running: ids(true), stopped: ids(false) });
+    await this.#networks.sweep(this.all().flatMap(({ running, record }) => (running ? [record] : [])));
   }
 
   async create(name: string | undefined, asked: ContainerCreateRequest): Promise<Container> {
@@ -98,6 +122,7 @@ export class Containers {
       throw badParameter(`Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
     const hostConfig = asked.HostConfig ?? {};
     checkHostConfig(hostConfig);
+    const idMap = idMapOf(hostConfig, this.#remap);
     const image = await this.#images.forContainer(asked.Image ?? "");
     const taken = (wanted: string) => this.all().some(({ record }) => record.name === wanted);
     const former = name === undefined ? undefined : this.all().find(({ record }) => record.name === name);
@@ -122,6 +147,7 @@ export class Containers {
       state: createdState(),
       restartCount: 0,
       mounts: [],
+      idMap,
       endpoints: this.#endpoints(asked),
     };
     const container = new Container(record);
@@ -220,15 +246,19 @@ export class Containers {
     this.#cancelRestart(container);
     const prepared: Plan = [];
     try {
-      const root = this.#rootPlan(container);
+      const userns = this.#usernsOf(container);
+      const root = this.#rootPlan(container, userns);
       await this.#step(prepared, root);
       await this.#makeWorkingDirectory(container);
       await this.#volumes.fill(record, paths.rootfs);
-      const spec = await this.#spec(container);
+      await this.#ownVolumes(container);
+      const spec = await this.#spec(container, userns);
       const network = await this.#networks.join(record, paths, (name) => this.find(name).record);
       await this.#step(prepared, [
-        ...network.plan,
+        // A network namespace that a user namespace owns was made with that.
+        ...network.plan.filter(({ kind }) => !(kind === "netnsAdd" && userns === paths.userns)),
         ...this.#filesPlan(container, network.hosts, network.resolvConf),
+        ...(await this.#filterPlan(container, spec)),
         ...cgroupPlan(spec),
       ]);
       await this.#announce(Object.keys(record.endpoints));
@@ -267,9 +297,43 @@ export class Containers {
     const { WorkingDir: directory = "" } = record.config;
     if (directory === "" || directory === "/") return;
     const path = paths.rootfs + directory;
-    await this.#context.boxd.take([
-      { kind: "mkdir", path, parents: true, root: paths.rootfs, why: "The working directory." },
-    ]);
+    const { boxd } = this.#context;
+    await boxd.take([{ kind: "mkdir", path, parents: true, root: paths.rootfs, why: "The working directory." }]);
+    await this.#ownIfNobodys(record, path, paths.rootfs);
+  }
+
+  /** Volumes that nobody has written to yet are to be written to by the container's root (moby `volume/local`, `rootIDs`). */
+  async #ownVolumes({ record }: Container): Promise<void> {
+    for (const { Type, Source } of record.mounts) if (Type === "volume") await this.#ownIfNobodys(record, Source);
+  }
+
+  /** What belongs to the host's root, who is nobody inside, is given to the container's. */
+  async #ownIfNobodys({ idMap }: ContainerRecord, path: string, root = ""): Promise<void> {
+    if (!idMap) return;
+    const { boxd } = this.#context;
+    const status = await boxd.stat(path, { root });
+    // A link could lead anywhere; what is behind one stays as it is.
+    if (status?.uid === 0 && status.type === "directory") await boxd.take(ownPlan(idMap, [path]));
+  }
+
+  /**
+   * Where the user namespace that it will be in is kept: its own, or, since a namespace belongs to one user namespace, that of
+   * a container with which it shares another one (moby `oci.WithNamespaces`).
+   */
+  #usernsOf({ record, paths }: Container): string | undefined {
+    const { NetworkMode = "", PidMode = "", IpcMode = "" } = record.hostConfig;
+    const donors = [NetworkMode, PidMode, IpcMode].flatMap((mode) => /^container:(.+)$/.exec(mode)?.[1] ?? []);
+    if (!record.idMap || donors.length === 0) return record.idMap && paths.userns;
+    const [{ record: donor, paths: shared }] = donors.map((name) => this.find(name));
+    if (!donor.idMap)
+      throw conflict(
+        `cannot share a namespace of container ${donor.name}, which has the host's user ids, with one that has its own: use --userns=host`,
+      );
+    if (isNetwork(NetworkMode) || NetworkMode === "none")
+      throw conflict(
+        `a network of its own would not belong to the user namespace of container ${donor.name}: use --network=container:${donor.name}, too`,
+      );
+    return shared.userns;
   }
 
   /** Takes a plan, and adds it to what would have to be taken back. */
@@ -284,17 +348,29 @@ export class Containers {
     }
   }
 
-  #rootPlan({ record, paths }: Container): Plan {
+  #rootPlan({ record, paths }: Container, userns: string | undefined): Plan {
+    const { IpcMode, ShmSize } = record.hostConfig;
+    const { idMap } = record;
+    const own = idMap && userns === paths.userns;
+    const lower = idMap && idmappedLayers(record.layers, paths, userns ?? paths.userns);
     return [
       { kind: "mkdir", path: paths.run, contents: "discard", why: "Where the shim can be reached." },
+      ...(IpcMode === "shareable" ? shmPlan(paths.shm, ShmSize || DEFAULT_SHM_BYTES) : []),
+      ...(own ? usernsPlan(idMap, paths) : []),
+      ...(lower && idMap ? [...ownPlan(idMap, [paths.upper]), ...lower.mount] : []),
       {
         kind: "mount",
         source: "overlay",
         target: paths.rootfs,
         type: "overlay",
-        options: [`lowerdir=${record.layers.join(":")}`, `upperdir=${paths.upper}`, `workdir=${paths.work}`],
+        options: [
+          `lowerdir=${(lower?.layers ?? record.layers).join(":")}`,
+          `upperdir=${paths.upper}`,
+          `workdir=${paths.work}`,
+        ],
         why: "The image's layers below, and one to write to on top.",
       },
+      ...(lower?.unmount ?? []),
     ];
   }
 
@@ -304,10 +380,32 @@ export class Containers {
       { kind: "write", path: paths.hostname, text: hostname, why: "For /etc/hostname." },
       { kind: "write", path: paths.hosts, text: hosts, why: "For /etc/hosts." },
       { kind: "write", path: paths.resolvConf, text: resolvConf, why: "For /etc/resolv.conf." },
+      ...(record.idMap ? ownPlan(record.idMap, [paths.hostname, paths.hosts, paths.resolvConf]) : []),
     ];
   }
 
-  async #spec(container: Container): Promise<ContainerSpec> {
+  async #filterPlan({ record, paths }: Container, spec: ContainerSpec): Promise<Plan> {
+    const { seccomp } = security(record.hostConfig);
+    if (!seccomp) return [];
+    const { capabilities } = spec;
+    return [
+      {
+        kind: "writeBytes",
+        path: paths.seccompFilter,
+        bytes: compileFilter(seccomp, { capabilities, kernel: await this.#kernel() }),
+        why: "Which system calls its programs may make, as a program that the kernel runs at each of them.",
+      },
+    ];
+  }
+
+  /** The kernel's release: `6.12.107-glassbox`. */
+  #kernel(): Promise<string> {
+    return (this.#release ??= this.#context.boxd
+      .readText("/proc/sys/kernel/osrelease")
+      .then((text = "") => text.trim()));
+  }
+
+  async #spec(container: Container, userns: string | undefined): Promise<ContainerSpec> {
     const { record, paths } = container;
     const { boxd } = this.#context;
     const read = async (path: string) =>
@@ -319,7 +417,19 @@ export class Containers {
       plain && !record.hostConfig.GroupAdd?.length
         ? [ROOT_PASSWD, ""]
         : [await read("/etc/passwd"), await read("/etc/group")];
+    const privileged = record.hostConfig.Privileged ?? false;
     return resolveSpec(record, paths, {
+      devices: privileged ? await hostDevices(boxd) : await askedDevices(boxd, record.hostConfig.Devices ?? []),
+      files: await this.#fileSources(record),
+      userns,
+      shmOf: (name) => {
+        const other = this.find(name);
+        if (other.record.hostConfig.IpcMode !== "shareable")
+          throw conflict(
+            `cannot join IPC of container ${other.record.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
+          );
+        return other.paths.shm;
+      },
       user: lookUpUser(user, passwd, group, record.hostConfig.GroupAdd ?? []),
       present: await this.#presentFiles(),
       pidOf: (name) => {
@@ -331,6 +441,13 @@ export class Containers {
         return other.record.state.Pid;
       },
     });
+  }
+
+  /** Sources of binds that are no directories. */
+  async #fileSources({ mounts }: ContainerRecord): Promise<ReadonlySet<string>> {
+    const binds = mounts.filter(({ Type }) => Type === "bind").map(({ Source }) => Source);
+    const found = await Promise.all(binds.map((source) => this.#context.boxd.stat(source)));
+    return new Set(binds.filter((_source, index) => found[index] && found[index].type !== "directory"));
   }
 
   #presentFiles(): Promise<ReadonlySet<string>> {
@@ -380,6 +497,10 @@ export class Containers {
       { kind: "remove", what: "directory", path: cgroup, why: "Its cgroup is empty." },
       ...this.#networks.leavePlan(record, paths.netns),
       { kind: "umount", target: paths.rootfs, lazy: true, why: "Its layers are no longer seen as one." },
+      ...(record.hostConfig.IpcMode === "shareable"
+        ? [{ kind: "umount" as const, target: paths.shm, lazy: true, why: "Nobody shares it any more." }]
+        : []),
+      ...(record.idMap ? usernsUndo(paths) : []),
       { kind: "remove", what: "tree", path: paths.run, why: "The shim has gone." },
     ];
     this.#networks.leave(record);
@@ -577,8 +698,10 @@ export class Containers {
     await container.exclusive(async () => {
       if (!this.#all.has(record.id)) return;
       await this.#context.boxd.take([
+        // First: whatever happens next, it is no container any more, and what is left of it is swept away.
+        { kind: "remove", what: "file", path: paths.config, why: "The engine forgets it." },
         { kind: "remove", what: "tree", path: paths.overlay, why: "All that it wrote." },
-        { kind: "remove", what: "tree", path: paths.state, why: "The engine's memory of it." },
+        { kind: "remove", what: "tree", path: paths.state, why: "What else lasts of it." },
       ]);
       this.#all.delete(record.id);
       if (options.volumes) await this.#volumes.release(record);
@@ -623,6 +746,21 @@ const HOST_CONFLICT = "container cannot be disconnected from host network or con
 /** False also for one that waits to be started again. */
 function hasProcess({ record: { state } }: Container): boolean {
   return state.Running && !state.Restarting;
+}
+
+/** Shared memory on the host, so that other containers can have it, too. */
+function shmPlan(path: string, sizeBytes: number): Plan {
+  return [
+    { kind: "mkdir", path, why: "A place for shared memory that others may join." },
+    {
+      kind: "mount",
+      source: "shm",
+      target: path,
+      type: "tmpfs",
+      options: ["nosuid", "noexec", "nodev", "mode=1777", `size=${sizeBytes}`],
+      why: "Shared memory that is files (shm_open), of bounded size.",
+    },
+  ];
 }
 
 const ROOT_PASSWD = "root:x:0:0:root:/root:/bin/sh\n";

@@ -2,7 +2,11 @@
 import type { ContainerConfig, ContainerCreateRequest, HostConfig } from "../../protocol/docker";
 import { badParameter } from "../api/error";
 import { checkHealth, mergeHealth } from "./health-config";
-import { capabilities, limits } from "./resolve";
+import { checkDevices } from "./device";
+import { checkSysctls } from "./sysctl";
+import { tmpfsMounts } from "./tmpfs";
+import { capabilities, limits, rlimit } from "./resolve";
+import { security } from "./security";
 
 /** What a container takes from its image. */
 export interface ImageDefaults {
@@ -52,6 +56,12 @@ export function mergeConfig(
 export function checkHostConfig(host: HostConfig) {
   capabilities(host);
   limits(host);
+  security(host);
+  checkSysctls(host);
+  tmpfsMounts(host);
+  (host.Ulimits ?? []).forEach(rlimit);
+  checkDevices(host);
+  checkModes(host);
   const { AutoRemove, RestartPolicy } = host;
   if (AutoRemove && RestartPolicy?.Name && RestartPolicy.Name !== "no")
     throw badParameter("can't create 'AutoRemove' container with restart policy");
@@ -61,6 +71,22 @@ export function checkHostConfig(host: HostConfig) {
     );
   if (host.NanoCpus && (host.CpuQuota || host.CpuPeriod))
     throw badParameter("Conflicting options: Nano CPUs and CPU Period cannot both be set.");
+}
+
+function checkModes({ IpcMode = "", OomScoreAdj = 0, PidMode = "", UTSMode = "", CgroupnsMode = "" }: HostConfig) {
+  const among = (mode: string, words: string[]) => mode === "" || words.includes(mode);
+  if (!among(IpcMode, ["none", "private", "shareable", "host"]) && !/^container:.+/.test(IpcMode))
+    throw badParameter(`invalid IPC mode: ${IpcMode}`);
+  if (!among(PidMode, ["host"]) && !/^container:.+/.test(PidMode)) throw badParameter(`invalid PID mode: ${PidMode}`);
+  if (!among(UTSMode, ["host"])) throw badParameter(`invalid UTS mode: ${UTSMode}`);
+  if (!among(CgroupnsMode, ["private", "host"])) throw badParameter(`invalid cgroup namespace mode: ${CgroupnsMode}`);
+  if (OomScoreAdj < -1000 || OomScoreAdj > 1000)
+    throw badParameter(`Invalid value ${OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
+}
+
+/** What was asked for and is left out, in Docker's words. */
+export function createWarnings({ OomKillDisable }: HostConfig): string[] {
+  return OomKillDisable ? ["Your kernel does not support OomKillDisable. OomKillDisable discarded."] : [];
 }
 
 /** `--entrypoint ""` is sent as one empty word: it takes the image's entrypoint away. */

@@ -10,6 +10,7 @@ import { Shim } from "../shim";
 import type { Container } from "./container";
 import { execPlan } from "./plan";
 import { capabilities } from "./resolve";
+import { security } from "./security";
 import { attach } from "./streams";
 import { lookUpUser, UserError } from "./user";
 
@@ -147,8 +148,10 @@ export class Execs {
       cwd: config.WorkingDir || record.config.WorkingDir || "/",
       user,
       capabilities: capabilities(config.Privileged ? { Privileged: true } : record.hostConfig),
-      noNewPrivileges: false,
+      noNewPrivileges: security(record.hostConfig).noNewPrivileges,
+      seccompFilter: security(record.hostConfig).seccomp ? paths.seccompFilter : undefined,
       cgroup: paths.cgroup,
+      userns: record.idMap && { path: paths.userns, uid: record.idMap.uids.outside },
     };
   }
 

@@ -21,6 +21,15 @@ export interface ContainerPaths {
   rootfs: string;
   /** While it runs: the shim's socket. */
   run: string;
+  /** The program for its cgroup that says which devices may be used. */
+  deviceFilter: string;
+  /** Shared memory that other containers may share. */
+  shm: string;
+  /** Its user namespace, and places for layers as that sees them. */
+  userns: string;
+  lowers: string;
+  /** The program for seccomp(2), for who joins the container later. */
+  seccompFilter: string;
   /** From the root of the hierarchy. */
   cgroup: string;
   netns: string;
@@ -42,6 +51,11 @@ export function containerPaths(id: string): ContainerPaths {
     rootfs: `${overlay}/merged`,
     // A socket's path has at most 107 bytes.
     run: `${RUN_ROOT}/${id}`,
+    deviceFilter: `${RUN_ROOT}/${id}/devices.bpf`,
+    shm: `${RUN_ROOT}/${id}/shm`,
+    userns: `${RUN_ROOT}/${id}/userns`,
+    lowers: `${RUN_ROOT}/${id}/lower`,
+    seccompFilter: `${RUN_ROOT}/${id}/seccomp.bpf`,
     cgroup: `${CGROUP_PARENT}/${id}`,
     netns: `box-${id.slice(0, 12)}`,
   };

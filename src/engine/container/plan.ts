@@ -1,19 +1,43 @@
 /** The plans that make a container, in the order in which runc 1.3 takes its steps (`libcontainer/rootfs_linux.go`, `init_linux.go`). */
 import type { NamespaceKind } from "../../protocol/namespace";
 import type { Plan, Step } from "../../plan/step";
+import { compileDeviceRules } from "./device-rule";
+import { sysctlPath } from "./sysctl";
 import { DEFAULT_DEVICES, DEFAULT_LINKS } from "./defaults";
-import type { ContainerMount, ContainerSpec, Limits, NamespaceOf } from "./spec";
+import type { ContainerDevice, ContainerMount, ContainerSpec, Limits, NamespaceOf } from "./spec";
 
 const CGROUPS = "/sys/fs/cgroup";
 /** Descriptor under which the filter of system calls is kept from before its path is out of reach. */
 const FILTER_FD = 9;
 
 /** A directory of the cgroup tree with its limits: taken on the host, before the container's first process. */
-export function cgroupPlan(spec: Pick<ContainerSpec, "cgroup" | "limits">): Plan {
+export function cgroupPlan(spec: Pick<ContainerSpec, "cgroup" | "limits" | "deviceRules" | "deviceFilter">): Plan {
   const directory = CGROUPS + spec.cgroup;
   return [
     { kind: "mkdir", path: directory, why: "A cgroup for the container: what its processes use is counted here." },
     ...limitSteps(directory, spec.limits),
+    ...deviceFilterSteps(spec, directory),
+  ];
+}
+
+function deviceFilterSteps(
+  { deviceRules, deviceFilter }: Pick<ContainerSpec, "deviceRules" | "deviceFilter">,
+  cgroup: string,
+): Plan {
+  if (!deviceRules) return [];
+  return [
+    {
+      kind: "writeBytes",
+      path: deviceFilter,
+      bytes: compileDeviceRules(deviceRules),
+      why: "Which devices may be used, as a program that the kernel runs whenever one is opened or made.",
+    },
+    {
+      kind: "deviceFilter",
+      program: deviceFilter,
+      cgroup,
+      why: "Whoever may make device nodes could otherwise open any disk.",
+    },
   ];
 }
 
@@ -86,7 +110,7 @@ export function processPlan(spec: ContainerSpec): Plan {
     (kind) => kind === "mnt" || namespaces[kind] === "own",
   );
   const shared = joined(namespaces);
-  const inside: Plan = [
+  const view: Plan = [
     {
       kind: "unshare",
       namespaces: [...own],
@@ -95,6 +119,16 @@ export function processPlan(spec: ContainerSpec): Plan {
       inside: insidePlan(spec),
     },
   ];
+  const inside: Plan = spec.userns
+    ? [
+        {
+          kind: "usernsExec",
+          ...spec.userns,
+          why: "Root from here on, but of this container alone: what is made next belongs to its user namespace.",
+          inside: view,
+        },
+      ]
+    : view;
   const joining = shared.reduceRight<Plan>(
     (steps, { pid, kinds }) => [
       { kind: "setns", pid: String(pid), namespaces: kinds, why: "Shared with another container.", inside: steps },
@@ -108,7 +142,15 @@ export function processPlan(spec: ContainerSpec): Plan {
       text: "0",
       why: "Into its cgroup first: nothing that follows escapes the limits. 0 is the process that writes.",
     },
+    {
+      kind: "write",
+      path: "/proc/self/oom_score_adj",
+      text: String(spec.oomScoreAdj),
+      why: "How soon it is chosen when the machine is out of memory: -1000 never, 1000 first.",
+    },
     ...filterStep(spec),
+    // Who is root in a user namespace alone can raise none.
+    ...(spec.userns ? rlimitSteps(spec.rlimits) : []),
     ...(namespaces.net === "own"
       ? [
           {
@@ -126,7 +168,7 @@ export function processPlan(spec: ContainerSpec): Plan {
 export function execPlan(
   spec: Pick<
     ContainerSpec,
-    "args" | "env" | "cwd" | "user" | "capabilities" | "noNewPrivileges" | "seccompFilter" | "cgroup"
+    "args" | "env" | "cwd" | "user" | "capabilities" | "noNewPrivileges" | "seccompFilter" | "cgroup" | "userns"
   >,
   pid: number,
 ): Plan {
@@ -136,7 +178,7 @@ export function execPlan(
     {
       kind: "setns",
       pid: String(pid),
-      namespaces: ["cgroup", "ipc", "uts", "net", "pid", "mnt"],
+      namespaces: [...(spec.userns ? (["user"] as const) : []), "cgroup", "ipc", "uts", "net", "pid", "mnt"],
       why: "The container's view of the system, with its files.",
       inside: becomePlan(spec),
     },
@@ -174,9 +216,20 @@ function insidePlan(spec: ContainerSpec): Plan {
       recursive: true,
       why: "What is mounted from here on must not show on the host.",
     },
+    ...(spec.userns
+      ? [
+          {
+            kind: "mount" as const,
+            source: rootfs,
+            target: rootfs,
+            options: ["rbind"],
+            why: "Mounts of the host are locked in here, and a locked one cannot become the root; this one is its own.",
+          },
+        ]
+      : []),
     ...parentSteps(spec.mounts, rootfs),
     ...spec.mounts.flatMap((mount) => mountSteps(mount, rootfs)),
-    ...deviceSteps(rootfs, spec.mounts),
+    ...deviceSteps(rootfs, spec),
     { kind: "chdir", path: rootfs, why: "The new root." },
     {
       kind: "pivotRoot",
@@ -186,10 +239,11 @@ function insidePlan(spec: ContainerSpec): Plan {
     },
     { kind: "umount", target: ".", lazy: true, why: "The host's tree goes. There is no way back to it." },
     { kind: "chdir", path: "/", why: "Into the new tree." },
+    ...(spec.tty ? CONSOLE_STEPS : []),
     ...(namespaces.uts === "own" ? nameSteps(spec) : []),
     ...Object.entries(spec.sysctls).map(([name, text]): Step => ({
       kind: "write",
-      path: `/proc/sys/${name.replaceAll(".", "/")}`,
+      path: sysctlPath(name),
       text,
       why: "A setting of the kernel that each container may have for itself.",
     })),
@@ -207,6 +261,7 @@ function insidePlan(spec: ContainerSpec): Plan {
         ]
       : []),
     { kind: "umask", mask: "022", why: "Whatever the engine's was." },
+    ...(spec.userns ? [] : rlimitSteps(spec.rlimits)),
     ...becomePlan(spec),
   ];
 }
@@ -239,6 +294,7 @@ function mountSteps(mount: ContainerMount, rootfs: string): Plan {
     mount.on === "directory"
       ? { kind: "mkdir", path: target, parents: true, root: rootfs, why: "A place for the mount." }
       : { kind: "touch", path: target, root: rootfs, why: "A place for the mount." };
+  const way = mount.on === "file" ? parentStep(mount.target, rootfs) : [];
   const bind = mount.options.find((option) => option === "bind" || option === "rbind");
   const step: Step = {
     kind: "mount",
@@ -249,8 +305,9 @@ function mountSteps(mount: ContainerMount, rootfs: string): Plan {
     why: mount.why,
   };
   const others = bind ? mount.options.filter((option) => option !== bind && option !== "rw") : [];
-  if (others.length === 0) return [place, step];
+  if (others.length === 0) return [...way, place, step];
   return [
+    ...way,
     place,
     step,
     {
@@ -264,26 +321,64 @@ function mountSteps(mount: ContainerMount, rootfs: string): Plan {
   ];
 }
 
-function deviceSteps(rootfs: string, mounts: readonly ContainerMount[]): Plan {
+const CONSOLE_STEPS: Plan = [
+  { kind: "touch", path: "/dev/console", why: "A place for the mount." },
+  { kind: "console", path: "/dev/console", why: "Its terminal is what it takes for the console of the machine." },
+];
+
+function deviceSteps(rootfs: string, spec: Pick<ContainerSpec, "mounts" | "devices" | "userns">): Plan {
+  const { mounts, devices, userns } = spec;
   // A container whose /dev is the host's has its devices.
   if (!mounts.some(({ target, type }) => target === "/dev" && type === "tmpfs")) return [];
   return [
-    ...DEFAULT_DEVICES.map(({ name, major, minor }): Step => ({
-      kind: "mknod",
-      path: `${rootfs}/dev/${name}`,
-      type: "character",
-      major,
-      minor,
-      mode: "666",
-      why: "One of the few devices that every program may expect.",
-    })),
+    ...DEFAULT_DEVICES.flatMap(({ name, major, minor }): Plan => {
+      const path = `${rootfs}/dev/${name}`;
+      const why = "One of the few devices that every program may expect.";
+      if (userns) return boundDevice(`/dev/${name}`, path, why);
+      return [{ kind: "mknod", path, type: "character", major, minor, mode: "666", why }];
+    }),
     ...DEFAULT_LINKS.map(({ path, target }): Step => ({
       kind: "symlink",
       target,
       path: rootfs + path,
       why: "A name that programs know it by.",
     })),
+    ...devices.flatMap((device) => (userns ? boundNode(device, rootfs) : deviceNode(device, rootfs))),
   ];
+}
+
+/** In a user namespace nobody makes device nodes; the host's own is mounted (runc `createDeviceNode`). */
+function boundDevice(source: string, path: string, why: string): Plan {
+  return [
+    { kind: "touch", path, why: "A place for the mount." },
+    { kind: "mount", source, target: path, options: ["bind"], why },
+  ];
+}
+
+function boundNode({ source, target }: ContainerDevice, rootfs: string): Plan {
+  const why = "A device of the host that was asked for with --device.";
+  return [...parentStep(target, rootfs), ...boundDevice(source, rootfs + target, why)];
+}
+
+/** The same node as on the host, with the same owner. */
+function deviceNode({ target, type, major, minor, mode, uid, gid }: ContainerDevice, rootfs: string): Plan {
+  const path = rootfs + target;
+  const why = "A device of the host that was asked for with --device.";
+  return [
+    ...parentStep(target, rootfs),
+    { kind: "remove", what: "file", path, why: "What the image or another device left under this name." },
+    { kind: "mknod", path, type, major, minor, mode: mode.toString(8), why },
+    ...(uid || gid
+      ? [{ kind: "chown" as const, path, uid, gid, why: "It belongs to whom it belongs on the host." }]
+      : []),
+  ];
+}
+
+/** The directory that a place lies in, unless it is one that is always there. */
+function parentStep(target: string, rootfs: string): Plan {
+  const parent = target.slice(0, target.lastIndexOf("/"));
+  if (parent === "" || parent === "/dev") return [];
+  return [{ kind: "mkdir", path: rootfs + parent, parents: true, root: rootfs, why: "The way to the place." }];
 }
 
 function readonlySteps(path: string): Plan {
@@ -333,20 +428,21 @@ const MASKED_DIRECTORIES = new Set([
   "/sys/devices/virtual/powercap",
 ]);
 
+function rlimitSteps(rlimits: ContainerSpec["rlimits"]): Plan {
+  return rlimits.flatMap(({ resource, soft, hard }): Plan => {
+    const why = "A limit of each process, asked for with --ulimit.";
+    if (soft === hard) return [{ kind: "rlimit", resource, which: "both", value: soft, why }];
+    return [
+      { kind: "rlimit", resource, which: "soft", value: soft, why },
+      { kind: "rlimit", resource, which: "hard", value: hard, why },
+    ];
+  });
+}
+
 function becomePlan(
-  spec: Pick<ContainerSpec, "args" | "env" | "cwd" | "user" | "capabilities" | "noNewPrivileges" | "seccompFilter"> & {
-    rlimits?: ContainerSpec["rlimits"];
-  },
+  spec: Pick<ContainerSpec, "args" | "env" | "cwd" | "user" | "capabilities" | "noNewPrivileges" | "seccompFilter">,
 ): Plan {
   return [
-    ...(spec.rlimits ?? []).flatMap(({ resource, soft, hard }): Plan => {
-      const why = "A limit of each process, asked for with --ulimit.";
-      if (soft === hard) return [{ kind: "rlimit", resource, which: "both", value: soft, why }];
-      return [
-        { kind: "rlimit", resource, which: "soft", value: soft, why },
-        { kind: "rlimit", resource, which: "hard", value: hard, why },
-      ];
-    }),
     { kind: "chdir", path: spec.cwd, why: "The working directory that the image or the user asked for." },
     {
       kind: "setpriv",

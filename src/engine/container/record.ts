@@ -1,6 +1,7 @@
 /** A container as the engine remembers it: what was asked for, and how it is. Kept in the guest as JSON. */
 import type { ContainerConfig, ContainerState, EndpointSettings, HostConfig, MountPoint } from "../../protocol/docker";
 import type { PublishedPort } from "../network/bridge";
+import type { IdMap } from "./userns";
 
 export interface ContainerRecord {
   id: string;
@@ -18,6 +19,8 @@ export interface ContainerRecord {
   state: ContainerState;
   restartCount: number;
   mounts: MountPoint[];
+  /** How its ids are the host's, if it has a user namespace of its own. */
+  idMap?: IdMap;
   /** By name of the network. */
   endpoints: Record<string, EndpointSettings>;
   /** While it runs: its ends of the cables, `eth0`, by name of the network. */

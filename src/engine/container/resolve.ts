@@ -6,7 +6,11 @@ import { badParameter } from "../api/error";
 import { DEFAULT_CAPABILITIES, DEFAULT_SHM_BYTES, MASKED_PATHS, READONLY_PATHS, systemMounts } from "./defaults";
 import type { ContainerPaths } from "./paths";
 import type { ContainerRecord } from "./record";
-import type { ContainerMount, ContainerSpec, Limits, NamespaceOf, Rlimit } from "./spec";
+import { security } from "./security";
+import { tmpfsMounts } from "./tmpfs";
+import { DEFAULT_DEVICE_RULES, parseDeviceRule, type DeviceRule } from "./device-rule";
+import { BOXD_PATH } from "../../protocol/boxd";
+import type { ContainerDevice, ContainerMount, ContainerSpec, Limits, NamespaceOf, Rlimit } from "./spec";
 import type { ContainerUser } from "./user";
 
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -18,12 +22,21 @@ export interface Surroundings {
   present: ReadonlySet<string>;
   /** First process of another container, by the name or id that `container:` was given. */
   pidOf(container: string): number;
+  /** Shared memory of another container. @throws ApiError 409 when it does not share it */
+  shmOf(container: string): string;
+  /** Those of the host that are to be in the container. */
+  devices: readonly ContainerDevice[];
+  /** Where its user namespace is kept, if it has one: its own, or that of a container that it shares another one with. */
+  userns?: string;
+  /** Sources of mounts that are no directories. */
+  files: ReadonlySet<string>;
 }
 
 /** @throws ApiError 400 for what cannot be meant */
 export function resolveSpec(record: ContainerRecord, paths: ContainerPaths, around: Surroundings): ContainerSpec {
   const { config, hostConfig } = record;
   const privileged = hostConfig.Privileged ?? false;
+  const init = hasInit(hostConfig);
   const net = namespace(
     hostConfig.NetworkMode === "none" || isNetwork(hostConfig.NetworkMode) ? "" : hostConfig.NetworkMode,
     around,
@@ -36,14 +49,14 @@ export function resolveSpec(record: ContainerRecord, paths: ContainerPaths, arou
     cgroup: paths.cgroup,
     hostname: config.Hostname ?? record.id.slice(0, 12),
     domainname: config.Domainname ?? "",
-    args: record.args,
+    args: init ? [INIT_PATH, "--", ...record.args] : record.args,
     env: environment(record, around.user.home),
     cwd: config.WorkingDir || "/",
     user: around.user,
     namespaces: {
       pid: namespace(hostConfig.PidMode, around),
       ipc: namespace(
-        hostConfig.IpcMode === "private" || hostConfig.IpcMode === "shareable" ? "" : hostConfig.IpcMode,
+        ["private", "shareable", "none"].includes(hostConfig.IpcMode ?? "") ? "" : hostConfig.IpcMode,
         around,
       ),
       uts: namespace(hostConfig.UTSMode, around),
@@ -51,7 +64,13 @@ export function resolveSpec(record: ContainerRecord, paths: ContainerPaths, arou
       net,
     },
     netns: paths.netns,
-    mounts: mounts(record, paths, privileged),
+    userns:
+      record.idMap && around.userns !== undefined ? { path: around.userns, uid: record.idMap.uids.outside } : undefined,
+    devices: around.devices,
+    deviceRules: privileged ? undefined : deviceRules(hostConfig, around.devices),
+    deviceFilter: paths.deviceFilter,
+    tty: config.Tty ?? false,
+    mounts: mounts(record, paths, around),
     readonlyRootfs: hostConfig.ReadonlyRootfs ?? false,
     maskedPaths: hidden.filter((path) => around.present.has(path)),
     readonlyPaths: readonly.filter((path) => around.present.has(path)),
@@ -59,7 +78,8 @@ export function resolveSpec(record: ContainerRecord, paths: ContainerPaths, arou
     limits: limits(hostConfig),
     rlimits: (hostConfig.Ulimits ?? []).map(rlimit),
     capabilities: capabilities(hostConfig),
-    noNewPrivileges: (hostConfig.SecurityOpt ?? []).some((option) => /^no-new-privileges(?:[=:]true)?$/.test(option)),
+    noNewPrivileges: security(hostConfig).noNewPrivileges,
+    seccompFilter: security(hostConfig).seccomp ? paths.seccompFilter : undefined,
     oomScoreAdj: hostConfig.OomScoreAdj ?? 0,
   };
 }
@@ -90,13 +110,44 @@ function environment({ config }: ContainerRecord, home: string): string[] {
   return [...missing.map(([name, value]) => `${name}=${value}`), ...given];
 }
 
-function mounts(record: ContainerRecord, paths: ContainerPaths, privileged: boolean): ContainerMount[] {
+function deviceRules({ DeviceCgroupRules }: HostConfig, devices: readonly ContainerDevice[]): DeviceRule[] {
+  return [
+    ...DEFAULT_DEVICE_RULES,
+    ...devices.map(({ type, major, minor, access }): DeviceRule => ({
+      type: type === "block" ? "b" : "c",
+      major,
+      minor,
+      access,
+    })),
+    ...(DeviceCgroupRules ?? []).map(parseDeviceRule),
+  ];
+}
+
+/** True when its first process is to be an init of ours: for a PID namespace that is another's, that has one (moby `withInit`). */
+function hasInit({ Init, PidMode }: HostConfig): boolean {
+  return (Init ?? false) && !PidMode;
+}
+
+/** Where Docker has it. */
+const INIT_PATH = "/sbin/docker-init";
+
+/** /dev/shm: of its own, the host's, or another container's. */
+function sharedMemory({ IpcMode = "" }: HostConfig, paths: ContainerPaths, around: Surroundings, own: ContainerMount) {
+  const [, donor] = /^container:(.+)$/.exec(IpcMode) ?? [];
+  if (IpcMode === "none") return [];
+  if (IpcMode !== "host" && IpcMode !== "shareable" && donor === undefined) return [own];
+  const source = IpcMode === "host" ? "/dev/shm" : donor === undefined ? paths.shm : around.shmOf(donor);
+  return [{ ...own, source, type: "bind", options: ["bind"], why: "Shared memory, as its IPC namespace is." }];
+}
+
+function mounts(record: ContainerRecord, paths: ContainerPaths, around: Surroundings): ContainerMount[] {
   const { hostConfig } = record;
-  const taken = new Set([
-    ...record.mounts.map(({ Destination }) => Destination),
-    ...Object.keys(hostConfig.Tmpfs ?? {}),
-  ]);
-  const system = systemMounts({ shmBytes: hostConfig.ShmSize || DEFAULT_SHM_BYTES, writableSys: privileged });
+  const tmpfs = tmpfsMounts(hostConfig);
+  const taken = new Set([...record.mounts.map(({ Destination }) => Destination), ...tmpfs.map(({ target }) => target)]);
+  const options = { shmBytes: hostConfig.ShmSize || DEFAULT_SHM_BYTES, writableSys: hostConfig.Privileged ?? false };
+  const system = systemMounts(options).flatMap((mount) =>
+    mount.target === "/dev/shm" ? sharedMemory(hostConfig, paths, around, mount) : [mount],
+  );
   const files: ContainerMount[] =
     hostConfig.NetworkMode === "host"
       ? []
@@ -105,23 +156,23 @@ function mounts(record: ContainerRecord, paths: ContainerPaths, privileged: bool
           file("/etc/hostname", paths.hostname, "Its name, as a file."),
           file("/etc/hosts", paths.hosts, "Names that it knows without asking."),
         ];
-  const tmpfs = Object.entries(hostConfig.Tmpfs ?? {}).map(([target, options]): ContainerMount => ({
-    target,
-    source: "tmpfs",
-    type: "tmpfs",
-    options: ["nosuid", "nodev", "noexec", ...options.split(",").filter((option) => option !== "")],
-    on: "directory",
-    why: "Asked for with --tmpfs: what is written here is in memory, and goes with the container.",
-  }));
+  const init: ContainerMount[] = hasInit(hostConfig)
+    ? [
+        {
+          ...file(INIT_PATH, BOXD_PATH, "The init: hands signals on to the program, and waits for orphans."),
+          options: ["bind", "ro"],
+        },
+      ]
+    : [];
   const own = record.mounts.map((mount): ContainerMount => ({
     target: mount.Destination,
     source: mount.Source,
     type: "bind",
     options: ["rbind", ...(mount.RW ? [] : ["ro"])],
-    on: "directory",
+    on: around.files.has(mount.Source) ? "file" : "directory",
     why: mount.Type === "volume" ? `The volume ${mount.Name}.` : "A directory of the host.",
   }));
-  return [...system, ...files, ...tmpfs, ...own].filter(
+  return [...system, ...files, ...init, ...tmpfs, ...own].filter(
     (mount) => !(system.includes(mount) || files.includes(mount)) || !taken.has(mount.target),
   );
 }
@@ -173,8 +224,11 @@ const RESOURCES: ReadonlySet<string> = new Set<Resource>([
   "stack",
 ]);
 
-function rlimit({ Name, Soft, Hard }: { Name: string; Soft: number; Hard: number }): Rlimit {
+/** @throws ApiError 400 */
+export function rlimit({ Name, Soft, Hard }: { Name: string; Soft: number; Hard: number }): Rlimit {
   if (!RESOURCES.has(Name)) throw badParameter(`invalid ulimit type: ${Name}`);
+  if (Hard >= 0 && (Soft < 0 || Soft > Hard))
+    throw badParameter(`ulimit soft limit must be less than or equal to hard limit: ${Soft} > ${Hard}`);
   const value = (number: number) => (number < 0 ? "unlimited" : number);
   return { resource: Name as Resource, soft: value(Soft), hard: value(Hard) };
 }
@@ -185,7 +239,8 @@ export function capabilities({ CapAdd, CapDrop, Privileged }: HostConfig): strin
   const names = (given: readonly string[] | null | undefined) => (given ?? []).map(capabilityName);
   const added = names(CapAdd);
   const dropped = names(CapDrop);
-  const base = dropped.includes("all") ? [] : added.includes("all") ? CAPABILITIES : DEFAULT_CAPABILITIES;
+  // With ALL on both sides adding counts.
+  const base = added.includes("all") ? CAPABILITIES : dropped.includes("all") ? [] : DEFAULT_CAPABILITIES;
   const kept = base.filter((name) => !dropped.includes(name));
   return [...new Set([...kept, ...added.filter((name) => name !== "all")])];
 }

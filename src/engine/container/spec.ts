@@ -2,6 +2,7 @@
  * A container as the kernel is to be asked for it: everything resolved, nothing left to default. What the OCI runtime spec
  * calls `config.json`, with the few words that this engine needs.
  */
+import type { DeviceRule } from "./device-rule";
 import type { Resource } from "../../plan/step";
 
 /** Whose namespace it is in: one of its own, the host's, or that of a process. */
@@ -18,6 +19,22 @@ export interface ContainerMount {
   on: "directory" | "file";
   /** For the explanation. */
   why: string;
+}
+
+/** A device of the host that was asked for. */
+export interface ContainerDevice {
+  /** On the host, and in the container. */
+  source: string;
+  target: string;
+  type: "character" | "block";
+  major: number;
+  minor: number;
+  /** Permissions of its node, without its type. */
+  mode: number;
+  uid: number;
+  gid: number;
+  /** Some of read, write, mknod: `rwm`. */
+  access: string;
 }
 
 export interface Rlimit {
@@ -59,6 +76,16 @@ export interface ContainerSpec {
   namespaces: { pid: NamespaceOf; ipc: NamespaceOf; uts: NamespaceOf; cgroup: NamespaceOf; net: NamespaceOf };
   /** Name of the network namespace to be in, when `namespaces.net` is "own". */
   netns: string;
+  /** A user namespace that is kept at `path`, whose root is `uid` on the host; undefined for the host's. */
+  userns?: { path: string; uid: number };
+  /** Besides those that every container has. */
+  devices: readonly ContainerDevice[];
+  /** What may be used of devices; undefined for all. */
+  deviceRules?: readonly DeviceRule[];
+  /** Where the program that says so is kept. */
+  deviceFilter: string;
+  /** It has a terminal. */
+  tty: boolean;
   /** In this order. */
   mounts: readonly ContainerMount[];
   readonlyRootfs: boolean;

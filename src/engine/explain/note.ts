@@ -49,6 +49,7 @@ export function notingHands(eyes: Hands, note: (note: Note) => void): Hands {
       return bytes && decoder.decode(bytes);
     },
     names: (path) => eyes.names(path),
+    stat: (path, options) => eyes.stat(path, options),
   };
 }
 

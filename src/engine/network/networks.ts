@@ -8,6 +8,7 @@ import type { ContainerRecord } from "../container/record";
 import { formatInstant, type Context } from "../context";
 import { randomId } from "../identity";
 import { bridgePlan, endpointPlan, macOf, publishPlan, sandboxPlan, type Bridge, type PublishedPort } from "./bridge";
+import { portRules } from "./nat-rule";
 import {
   dnsNames,
   forgetNetworkPlan,
@@ -258,6 +259,19 @@ export class Networks {
     this.#members.delete(network.id);
     await this.#forget(network);
     this.#context.events.emit("network", "destroy", network.id, { name: network.name, type: network.driver });
+  }
+
+  /** Rules of published ports that lead to no container that runs go: an engine that ended on the way left them. */
+  async sweep(running: readonly ContainerRecord[]): Promise<void> {
+    const { guest } = this.#context;
+    if (!this.all().some(({ bridge }) => bridge)) return;
+    const listed = await guest.execute({ argv: ["iptables", "-t", "nat", "-S"], purpose: "rules of published ports" });
+    const addresses = new Set(
+      running.flatMap(({ endpoints }) => Object.values(endpoints).map(({ IPAddress }) => IPAddress)),
+    );
+    for (const { address, remove } of portRules(new TextDecoder().decode(listed.stdout)))
+      if (!addresses.has(address))
+        await guest.execute({ argv: remove, purpose: "a rule of a container that does not run" });
   }
 
   /** What a container asks of a network, before it is started. @throws ApiError 400 in Docker's words */
