@@ -17,7 +17,7 @@ export interface Section {
 export function explanation(argv: readonly string[], sections: readonly Section[], wait: boolean): string {
   const plans = sections.flatMap(({ notes }) => notes);
   const head = comment(
-    `What \`docker ${argv.filter((word) => word !== "--explain").join(" ")}\` would do. Nothing has been changed. ${plans.length > 0 ? "A root shell takes it line by line, with the same result but for the shim, which keeps the output." : ""}`,
+    `What \`docker ${argv.filter((word) => word !== "--explain").join(" ")}\` would do. Nothing has been changed. ${plans.length > 0 ? "A root shell takes it line by line, with the same result but for the shim, which keeps the output, and for no_new_privs, without which setpriv sets no filter." : ""}`,
   );
   return [head, ...sections.map((section) => sectionText(section, wait))].join("\n");
 }
