@@ -105,7 +105,7 @@ test.each<[string, Step]>([
 
 test("reasons can stand above the commands as comments, also inside", () => {
   const text = script([{ ...bubble[0], why: "It's a\nbubble." } as Step], { comments: true });
-  expect(text).toContain("# It's a bubble.\nunshare");
+  expect(text).toContain("# It’s a bubble.\nunshare");
   expect(text).toContain("\n  # For the test.\n  mount -t proc");
   execFileSync("/bin/sh", ["-n"], { input: text });
 });
